@@ -174,11 +174,11 @@ class CommandContext:
         """Name origins that a credential of the provider has gained."""
         from tui.tenancy import credentials
 
-        say = self.out.note if self.out.as_json else self.out.line
+        write = self.out.note if self.out.as_json else self.out.line
         stored = credentials.listing(self.tenant_session, provider.id)
         what = "the API key" if any(entry.envelope or entry.references for entry in stored) else "requests"
         for origin in origins:
-            say(f"{provider.label}: {what} can now be sent to {origin}.")
+            write(f"{provider.label}: {what} can now be sent to {origin}.")
 
     def confirm(self, about: Mapping[str, Any], preview: str, hint: str) -> bool:
         """Return True if the command has --yes; with --dry-run, print what would be removed and return False.

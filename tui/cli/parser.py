@@ -112,8 +112,8 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
         raise UsageError(f"Missing {missing.name}{_describe(missing)}.", _usage_hint(command))
     for place, argument in enumerate(command.arguments):
         reserved = sum(later.min_count for later in command.arguments[place + 1 :])
-        room = len(plain) - reserved
-        take = room if argument.many else min(room, 1)
+        capacity = len(plain) - reserved
+        take = capacity if argument.many else min(capacity, 1)
         if take > 0:
             values[argument.name] = plain[:take]
         if argument.choices and take > 0 and plain[0] not in argument.choices:

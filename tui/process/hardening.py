@@ -19,7 +19,7 @@ _HARMLESS = frozenset(
 inherited_umask = -1
 """The umask of before `harden`, for a program that this process becomes; -1 before it."""
 
-_TELLTALE = frozenset(("PYTHONASYNCIODEBUG", "SSLKEYLOGFILE"))
+_LEAKING = frozenset(("PYTHONASYNCIODEBUG", "SSLKEYLOGFILE"))
 
 
 def harden(environ: MutableMapping[str, str] = os.environ) -> None:
@@ -38,7 +38,7 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for name in [
-        name for name in environ if name in _TELLTALE or (name.startswith("TEXTUAL") and name not in _HARMLESS)
+        name for name in environ if name in _LEAKING or (name.startswith("TEXTUAL") and name not in _HARMLESS)
     ]:
         del environ[name]
 

@@ -361,11 +361,11 @@ class DiskFolder:
     def _lock(self, at: int, wait: float) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             try:
-                file = stack.enter_context(file_lock.holding(at, self._path, wait, bool(self.shared)))
+                file = stack.enter_context(file_lock.hold(at, self._path, wait, bool(self.shared)))
                 file_errors.check_file(os.fstat(file), self._path / LOCK)
                 if not self._is(at):
                     raise file_errors.folder_replaced(self._path)
-                self._sweep(at)
+                self._clean_up(at)
             except FileNotFoundError:
                 raise file_errors.folder_replaced(self._path) from None
             except OSError as error:
@@ -383,7 +383,7 @@ class DiskFolder:
         except FileNotFoundError:
             return False
 
-    def _sweep(self, at: int) -> None:
+    def _clean_up(self, at: int) -> None:
         for name in os.listdir(at):
             if name.startswith(_TEMPORARY):
                 with contextlib.suppress(FileNotFoundError):

@@ -37,7 +37,7 @@ def waiting_time() -> float:
 
 
 @contextmanager
-def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
+def hold(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
     """Hold the lock of the folder open as `at`; yields the lock file. OSError where there can be none."""
     deadline = time.monotonic() + wait
     file = _open(at)

@@ -23,7 +23,7 @@ def temporary_folder(within: str | None = None) -> Iterator[Path]:
         within: The folder to create it in; None for the system's folder of temporary files.
     """
     parent = Path(within or tempfile.gettempdir())
-    _sweep(parent)
+    _clean_up(parent)
     while True:
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -39,7 +39,7 @@ def temporary_folder(within: str | None = None) -> Iterator[Path]:
         os.close(lock)
 
 
-def _sweep(parent: Path) -> None:
+def _clean_up(parent: Path) -> None:
     """Delete this user's folders whose process has ended. What cannot be deleted stays."""
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(parent)):

@@ -12,7 +12,7 @@ from tui.storage.store import EDITED
 _BOOKKEEPING = frozenset(("used", "reservations", "told", "refused", "latencies"))
 """Tables that requests change."""
 
-_VOUCHING = frozenset(("manifest", "proof"))
+_MANIFEST_TABLES = frozenset(("manifest", "proof"))
 """Tables that change with the credentials; alone, when a person confirms some."""
 
 _MANY = 5
@@ -53,7 +53,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
         for name in {*before, *after}
         if _without_bookkeeping(before).get(name) != _without_bookkeeping(after).get(name)
     )
-    if not events and set(others) <= _VOUCHING:
+    if not events and set(others) <= _MANIFEST_TABLES:
         return [AuditEvent("credentials confirmed", {"credentials": _changed_entries(before, after)})]
     return events or [AuditEvent("settings changed", {"tables": others})]
 

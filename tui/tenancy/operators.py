@@ -85,13 +85,13 @@ def from_table(tables: Tables) -> dict[str, Operator]:
     """Return the operators in the table by login, each with whether the manifest lists the same."""
     entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
 
-    def vouched(login: str) -> bool:
+    def is_listed(login: str) -> bool:
         place = (manifest.OPERATORS, login)
         return place in entries and place in records and entries[place] == manifest.entry(records[place])
 
     operators = (_operator(record) for record in tables.table(TABLE))
     return {
-        operator.login: replace(operator, planted=operator.planted or not vouched(operator.login))
+        operator.login: replace(operator, planted=operator.planted or not is_listed(operator.login))
         for operator in operators
     }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from Crypto.PublicKey.RSA import RsaKey
 
 BITS = 3072
-_VOUCHING = b"modeldeck manifest 1"
+_MANIFEST_CONTEXT = b"modeldeck manifest 1"
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"
 _PUT_BACK = "Restore it from a backup, or set the providers up again."
 _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -30,12 +30,12 @@ _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 class PrivateKey:
     """A private key that does not show itself."""
 
-    __slots__ = ("_numbers", "_rsa", "_vouching", "key_id", "public_pem")
+    __slots__ = ("_manifest_key", "_numbers", "_rsa", "key_id", "public_pem")
 
     def __init__(self, numbers: RsaNumbers) -> None:
         self._numbers = numbers
         self._rsa: RsaKey | None = None
-        self._vouching = hmac.new(_VOUCHING, numbers.private_der(), hashlib.sha256).digest()
+        self._manifest_key = hmac.new(_MANIFEST_CONTEXT, numbers.private_der(), hashlib.sha256).digest()
         self.public_pem = numbers.public_pem()
         self.key_id = key_id_of(numbers.public_der())
 
@@ -50,7 +50,7 @@ class PrivateKey:
 
     def authenticate(self, content: bytes) -> str:
         """Return an HMAC-SHA-256 of the content, keyed by this key, as 64 hex digits. A new passphrase keeps it."""
-        return hmac.new(self._vouching, content, hashlib.sha256).hexdigest()
+        return hmac.new(self._manifest_key, content, hashlib.sha256).hexdigest()
 
     def unseal(self, text: str, binding: envelope.Binding) -> dict[str, Secret]:
         """Return the secrets of an envelope. See `envelope.unseal`."""

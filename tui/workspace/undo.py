@@ -125,7 +125,7 @@ async def undo(session: TenantSession, change: SettingsChange) -> None:
     def work() -> None:
         if renamed:
             check_name(session.process, name, except_id=session.tenant_id)
-        _require_vouched(session, change)
+        _require_listed(session, change)
         with verification.credential_transaction(session) as tables:
             if renamed:
                 _rename(tables, change, name)
@@ -180,7 +180,7 @@ def _addresses(record: Mapping[str, Any]) -> tuple[str, ...]:
     return (*record.get("origins", ()), *(f"plain {origin}" for origin in record.get("plain_http", ())))
 
 
-def _require_vouched(session: TenantSession, change: SettingsChange) -> None:
+def _require_listed(session: TenantSession, change: SettingsChange) -> None:
     """Raise Locked unless the private key vouches for each credential of which something would come back."""
     returning = _returning(change)
     if not returning:

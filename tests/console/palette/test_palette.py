@@ -56,8 +56,8 @@ async def test_words_find_and_the_drawing_holds() -> None:
 async def test_the_default_theme_and_plain_characters_have_words_of_their_own() -> None:
     async with console() as pilot:
         commands = {command.words: command for command in every_command(app_of(pilot))}
-        assert "terminal's own colors" in commands["Theme: ansi-dark (default)"].tells
-        assert "Theme: nord" in commands and "ASCII" in commands["Plain characters: on"].tells
+        assert "terminal's own colors" in commands["Theme: ansi-dark (default)"].description
+        assert "Theme: nord" in commands and "ASCII" in commands["Plain characters: on"].description
 
 
 async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:

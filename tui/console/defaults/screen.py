@@ -120,10 +120,10 @@ class Defaults(AreaScreen):
         label = line((fit(row.type.label, _TYPE if cells >= 60 else 17), HEADING))
         if row.default is None:
             return line(label, sign(DefaultState.NONE), " none")
-        room = max(8, min(_REF, cells - label.cell_length - (13 if cells >= 60 else 2)))
+        ref_cells = max(8, min(_REF, cells - label.cell_length - (13 if cells >= 60 else 2)))
         if cells > 80:
-            room = min(cells - label.cell_length - 16, 60)
-        ref = fit(one_line(row.default.ref), room - 1, middle=True) + " "
+            ref_cells = min(cells - label.cell_length - 16, 60)
+        ref = fit(one_line(row.default.ref), ref_cells - 1, middle=True) + " "
         set_at = short_time(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", (behind, MUTED))
@@ -197,12 +197,12 @@ class Defaults(AreaScreen):
         advice = " Then re-embed stored texts." if row.type is ModelType.EMBEDDING else ""
         fails = "Requests to it fail; nothing is switched for you."
         if row.state is DefaultState.GONE:
-            does = (
+            effect = (
                 hint("{defaults.use} uses the nearest, {list.choose} shows all.")
                 if row.replacement
                 else hint("{list.choose} shows what can be used.")
             )
-            return f"The default {kind} model no longer exists; requests to it fail.", does + advice
+            return f"The default {kind} model no longer exists; requests to it fail.", effect + advice
         if row.state is DefaultState.NOT_SET_UP:
             return f"{label} is no longer set up. {fails}", hint(
                 "{area.providers} sets it up again, {list.choose} shows what can be used."
@@ -321,6 +321,6 @@ def _fallback_line(row: DefaultRow, cells: int) -> Content:
 
 def _fallback_row(words: str, ref: str, cells: int) -> Content:
     indent = _TYPE + 2 if cells >= 60 else 2
-    room = max(8, cells - indent)
-    text = words + clip_middle(ref, max(8, room - len(words))) if ref else clip_end(words, room)
+    ref_cells = max(8, cells - indent)
+    text = words + clip_middle(ref, max(8, ref_cells - len(words))) if ref else clip_end(words, ref_cells)
     return line((" " * indent + text, MUTED))

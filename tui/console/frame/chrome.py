@@ -228,8 +228,8 @@ class HintBar(ChromeRow):
             self.styles.height = rows
 
     def _wrap(self, cells: int) -> list[Content]:
-        room = max(10, cells - 4)
-        wrapped = [[entry] if entry.cell_length <= cells - 3 else wrap(entry, room) for entry in self.lines]
+        cells_inside = max(10, cells - 4)
+        wrapped = [[entry] if entry.cell_length <= cells - 3 else wrap(entry, cells_inside) for entry in self.lines]
         return [row for rows in wrapped for row in rows]
 
     def draw(self, cells: int) -> list[Content]:

@@ -75,5 +75,5 @@ async def remove(session: TenantSession, rows: Sequence[ModelRow]) -> str:
     kinds = [row.model.type.label for row in removable if row.default]
     cleared = f" The default {' and '.join(kinds)} model{' is' if len(kinds) == 1 else 's are'} cleared."
     listed = len(rows) - len(removable)
-    stay = f" {listed:,} listed by {'its provider stays' if listed == 1 else 'providers stay'}." if listed else ""
-    return f"Removed {what}.{cleared if kinds else ''}{stay}"
+    remaining = f" {listed:,} listed by {'its provider stays' if listed == 1 else 'providers stay'}." if listed else ""
+    return f"Removed {what}.{cleared if kinds else ''}{remaining}"

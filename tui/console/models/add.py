@@ -138,8 +138,8 @@ class AddModel(PageScreen[bool]):
 
     def chrome(self) -> ScreenText:
         provider = self._provider
-        does = "edit" if self._model else "add"
-        title = f"Models › {does} › {provider.label}" if provider else f"Models › {does}"
+        verb = "edit" if self._model else "add"
+        title = f"Models › {verb} › {provider.label}" if provider else f"Models › {verb}"
         strip: tuple[Words, Words] = ("", "")
         if provider is None:
             strip = ("Models of these providers can be added by hand." if self._offered else "", "")

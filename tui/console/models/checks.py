@@ -17,15 +17,15 @@ from tui.tenancy.session import TenantSession
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
 
-Say = Callable[[Words, Words], None]
+ShowMessage = Callable[[Words, Words], None]
 """Shows two lines in the strip."""
 
 
 class ModelChecks:
     """The test requests of the Models screen; `results` holds the strip of each model that was asked last."""
 
-    def __init__(self, working: BusyIndicator, say: Say) -> None:
-        self._working, self._say = working, say
+    def __init__(self, working: BusyIndicator, show_message: ShowMessage) -> None:
+        self._working, self._show_message = working, show_message
         self.results: dict[str, tuple[Words, Words]] = {}
 
     async def run(self, session: TenantSession, questions: Questions, rows: Sequence[ModelRow]) -> set[str]:
@@ -42,7 +42,7 @@ class ModelChecks:
             return set()
         self.results = {}
         sent = "a short test request" if one else f"{len(rows):,} short test requests"
-        self._say(f"Sending {sent}{billed}.", hint("{area.escape} stops it."))
+        self._show_message(f"Sending {sent}{billed}.", hint("{area.escape} stops it."))
         outcomes: dict[str, str | Problem] = {}
 
         def show_result(model: Model, outcome: str | Problem) -> None:
@@ -57,10 +57,10 @@ class ModelChecks:
             with self._working.during(f"calling {clip_middle(name_of(rows[0].model), 30) if one else which}"):
                 await catalog.test_all(session, [row.model for row in rows], show_result)
         except asyncio.CancelledError:
-            self._say("Stopped. The request may still be billed.", "")
+            self._show_message("Stopped. The request may still be billed.", "")
             raise
         failed = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Problem)}
-        self._say(*(self.results[row_key(rows[0].model)] if one else _summary(rows, failed)))
+        self._show_message(*(self.results[row_key(rows[0].model)] if one else _summary(rows, failed)))
         return outcomes.keys() - failed.keys()
 
 
@@ -68,10 +68,10 @@ def _summary(rows: Sequence[ModelRow], failed: Mapping[str, Problem]) -> tuple[W
     """Return how many answered, and why the first of the others did not."""
     if not failed:
         return f"All {len(rows):,} models answered.", ""
-    stay = "1 did not and stays marked" if len(failed) == 1 else f"{len(failed):,} did not and stay marked"
+    remaining = "1 did not and stays marked" if len(failed) == 1 else f"{len(failed):,} did not and stay marked"
     first = next(row.model for row in rows if row_key(row.model) in failed)
     answered = f"{len(rows) - len(failed):,} of {len(rows):,} models answered"
-    return f"{answered}; {stay}.", f"{short_name(first)}: {failed[row_key(first)].message}"
+    return f"{answered}; {remaining}.", f"{short_name(first)}: {failed[row_key(first)].message}"
 
 
 def billed_note(session: TenantSession, rows: Sequence[ModelRow], model: Model | None = None) -> str:

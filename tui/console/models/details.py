@@ -77,10 +77,10 @@ def _entry(name: str, text: str, declared: Field | None) -> tuple[str, str]:
 
 def _fact(label: str, value: Words, cells: int) -> list[Words]:
     """Return a label and its value as lines; in a narrow column the value is below."""
-    room = cells - _LABEL - 1
-    if room < 24:
+    value_cells = cells - _LABEL - 1
+    if value_cells < 24:
         return [(label, MUTED), *(line("  ", part) for part in line(value).wrap(max(8, cells - 2)))]
-    parts = line(value).wrap(room) or [line("")]
+    parts = line(value).wrap(value_cells) or [line("")]
     return [line((f"{label:<{_LABEL}}" if n == 0 else " " * _LABEL, MUTED), part) for n, part in enumerate(parts)]
 
 

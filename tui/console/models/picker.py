@@ -80,7 +80,7 @@ class PickModel(PageScreen[Model]):
         if self._area == "Defaults":
             yield OtherOperators(f"default {self.type}")
         yield Filter("pick.filter", keeps_focus=True, id="filter")
-        yield Rows(id="models", led=True)
+        yield Rows(id="models", driven=True)
 
     def on_mount(self) -> None:
         session = self.navigator.tenant_session

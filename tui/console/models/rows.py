@@ -192,9 +192,9 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     return first, size_words(model)
 
 
-def strip_of(name: str, texts: tuple[str, str], room: int) -> tuple[Words, Words]:
+def strip_of(name: str, texts: tuple[str, str], cells: int) -> tuple[Words, Words]:
     """Return the strip's two lines; a name that is cut in its row (more cells than `room`) is in full."""
-    if width(name) <= room:
+    if width(name) <= cells:
         return texts
     if width(name) <= STRIP:
         return name, " ".join(entry for entry in texts if entry)

@@ -239,8 +239,8 @@ class Models(AreaScreen):
         model = row.model
         nearest = defaults.suggest_replacement(self.session, model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
-        room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
-        return strip_of(name_of(model), sentences(row, provider, self.navigator.session.now(), nearest), room)
+        name_cells = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
+        return strip_of(name_of(model), sentences(row, provider, self.navigator.session.now(), nearest), name_cells)
 
     def show_all(self, key: str | None) -> None:
         """Show all models, the cursor on that one."""

@@ -29,7 +29,7 @@ class HitRows(Rows):
     """The list of results, as high as it needs to be; `tab` skips it while it is empty."""
 
     DEFAULT_CSS = f"HitRows {{ height: auto; max-height: {MOST}; }}"
-    STAYS: ClassVar[bool] = False
+    CURSOR_STAYS: ClassVar[bool] = False
 
     def get_content_height(self, *_: object) -> int:
         return len(self.items)
@@ -125,9 +125,9 @@ def _name(hit: SearchResult) -> str:
 def _item(hit: SearchResult, longest: int) -> Item:
     def draw(cells: int) -> Content:
         name, note = _name(hit), hit.note
-        room = max(min(width(name), cells - _NOTE - 4), cells - width(note) - 4) if note else cells - 2
+        name_cells = max(min(width(name), cells - _NOTE - 4), cells - width(note) - 4) if note else cells - 2
         style = "" if hit.usable else MUTED
-        shown = fit(name, min(room, longest), middle=True)
+        shown = fit(name, min(name_cells, longest), middle=True)
         return line("  ", (shown, style), "  " if note else "", (clip_end(note, cells - width(shown) - 4), MUTED))
 
     return Item(hit.id, draw)

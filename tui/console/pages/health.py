@@ -13,7 +13,7 @@ from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import bind, hint
-from tui.console.pages.health_rows import draw, head, row_key, sought_text, strip_of
+from tui.console.pages.health_rows import draw, head, row_key, search_text, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter, matching
 from tui.console.widgets.progress_bar import Progress
@@ -109,7 +109,7 @@ class Health(PageScreen[None]):
 
     def _show(self) -> None:
         entries, now = [*self._entries.items()], self.navigator.session.now()
-        texts = [sought_text(row, self._names.get(row.tenant, ""), self._label(row)) for _, (_, row, _) in entries]
+        texts = [search_text(row, self._names.get(row.tenant, ""), self._label(row)) for _, (_, row, _) in entries]
         shown = [entries[n] for n in matching(texts, self.query_one(Filter).text)]
         items = [
             Item(key, draw(row, self._names[row.tenant] if self._everyone else "", self._label(row), now))
@@ -148,12 +148,12 @@ class Health(PageScreen[None]):
             return first, second
         return strip_of(row, self._label(row), self.navigator.session.now()) if row else ("", "")
 
-    def _say(self, first: Words, second: Words = "") -> None:
+    def _show_lines(self, first: Words, second: Words = "") -> None:
         self._message = (self._rows.key, first, second)
         self.refresh_chrome()
 
     def show_problem(self, problem: Problem) -> None:
-        self._say(problem_lines(problem.message)[0], problem_hint(problem) or problem.detail)
+        self._show_lines(problem_lines(problem.message)[0], problem_hint(problem) or problem.detail)
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
@@ -194,7 +194,7 @@ class Health(PageScreen[None]):
             return
         billed = sum(row.billed for _, row, _ in entries)
         cost = f"{billed:,} billed as one token." if billed else "Checks are free."
-        self._say(f"Verifying {len(entries):,}. {cost}", hint("{page.back} stops it."))
+        self._show_lines(f"Verifying {len(entries):,}. {cost}", hint("{page.back} stops it."))
         bar = self.query_one(Progress)
         self._done, self._of = 0, len(entries)
         self.set_class(self._of > 1, "-checking")
@@ -211,7 +211,7 @@ class Health(PageScreen[None]):
             with self.pending_actions.suspend():
                 checked = await health.check_rows(entries, show_row)
         except asyncio.CancelledError:
-            self._say("Stopped.", "What was verified stays.")
+            self._show_lines("Stopped.", "What was verified stays.")
             raise
         finally:
             self._done = self._of = 0
@@ -220,7 +220,7 @@ class Health(PageScreen[None]):
         if len(checked) > 1:
             failed = [row for row in checked if row.problem]
             first = self._sentence(failed[0]) if failed else ""
-            self._say(health.summary(checked), first or "Nothing was disabled or removed.")
+            self._show_lines(health.summary(checked), first or "Nothing was disabled or removed.")
         self.refresh_chrome()
 
     def _sentence(self, row: HealthRow) -> str:

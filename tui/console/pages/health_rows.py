@@ -56,7 +56,7 @@ def row_key(row: HealthRow) -> str:
     return f"{row.tenant}/{row.provider}/{row.credential}"
 
 
-def sought_text(row: HealthRow, tenant: str, label: str) -> str:
+def search_text(row: HealthRow, tenant: str, label: str) -> str:
     """Return what a filter looks in: names, ids and the state; `due` finds what has a date."""
     due = "due" if row.due_on else ""
     return f"{tenant} {row.tenant} {label} {row.provider} {row.credential} {row.state} {due}".casefold()
@@ -82,10 +82,10 @@ def draw(row: HealthRow, tenant: str, label: str, now: str) -> Draw:
 
 def _across(sign: tuple[str, str], tenant: str, name: str, texts: list[str], cells: int) -> Content:
     widths = [width for _, width, wide, _ in _COLUMNS if cells >= _WIDE or not wide]
-    room = max(12, cells - 2 - sum(widths))
-    for_tenant = min(16, room // 2 - 1) if tenant else 0
+    name_cells = max(12, cells - 2 - sum(widths))
+    for_tenant = min(16, name_cells // 2 - 1) if tenant else 0
     parts = f"{fit(one_line(tenant), for_tenant)} " if tenant else ""
-    parts += fit(one_line(name), room - (for_tenant + 1 if tenant else 0) - 1, middle=True) + " "
+    parts += fit(one_line(name), name_cells - (for_tenant + 1 if tenant else 0) - 1, middle=True) + " "
     parts += "".join(fit(text, width - 1) + " " for text, width in zip(texts, widths, strict=True))
     return line((sign[1], sign[0]), f" {parts.rstrip()}")
 

@@ -41,4 +41,4 @@ class TextPage(PageScreen[None]):
         self.query_one(Find).open()
 
     def on_find_requested(self, event: Find.Requested) -> None:
-        self.query_one(Find).say(self.reader.find(event.text, event.step))
+        self.query_one(Find).show_match(self.reader.find(event.text, event.step))

@@ -113,24 +113,30 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
             )
         for kind, (word, keys) in _TABS.items():
             chosen = models.defaults(screen.navigator.tenant_session).get(kind)
-            tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
-            yield Command(f"Playground: {word}", _then(screen.navigator.open_playground, kind), hint(keys), tells)
-        tells = "Ask two to four chat models the same and compare their answers."
+            description = (
+                f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
+            )
+            yield Command(f"Playground: {word}", _then(screen.navigator.open_playground, kind), hint(keys), description)
+        description = "Ask two to four chat models the same and compare their answers."
         keys = hint("{area.playground} then {playground.type} {playground.type} {playground.type}")
-        yield Command("Playground: compare", _then(screen.navigator.open_playground, "compare"), keys, tells)
+        yield Command("Playground: compare", _then(screen.navigator.open_playground, "compare"), keys, description)
     yield Command("Tenants", screen.navigator.show_tenants, key_of("app.tenants"), "Show the list of tenants.")
 
 
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
     plain = "off" if screen.console.ascii else "on"
-    tells = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
-    yield Command(f"Plain characters: {plain}", _then(_add_in_text, screen, plain), "", tells, also="ascii glyphs")
+    description = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
+    yield Command(
+        f"Plain characters: {plain}", _then(_add_in_text, screen, plain), "", description, also="ascii glyphs"
+    )
     for theme in THEMES:
         first = theme == TERMINAL_THEME.name
         what = f"your terminal's own colors ({theme})" if first else theme
-        tells = f"Use {what} from now on." if screen.navigator.session.practice else f"Use {what}, and remember it."
+        description = (
+            f"Use {what} from now on." if screen.navigator.session.practice else f"Use {what}, and remember it."
+        )
         words = f"Theme: {theme}{' (default)' if first else ''}"
-        yield Command(words, _then(_theme, screen, theme), "", tells, also="colors dark light")
+        yield Command(words, _then(_theme, screen, theme), "", description, also="colors dark light")
 
 
 def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:
@@ -248,8 +254,8 @@ def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
     words = [f"Tenant {entry.name}" for entry in others]
 
     def make(number: int) -> Command:
-        tells = f"Show the providers of {others[number].name}."
-        return Command(words[number], _then(_worker, screen, _open_tenant, others[number].id), "", tells)
+        description = f"Show the providers of {others[number].name}."
+        return Command(words[number], _then(_worker, screen, _open_tenant, others[number].id), "", description)
 
     texts = [search_text(name, entry.id) for name, entry in zip(words, others, strict=True)]
     return CommandGroup(texts, frozenset(), make)
@@ -257,18 +263,20 @@ def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
 
 def _settings_commands(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
     """Yield the commands on a tenant's settings as a whole."""
-    tells = f"Show what was changed in {name}, when and by whom."
-    yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
+    description = f"Show what was changed in {name}, when and by whom."
+    yield Command("Audit log", _then(_audit, screen), "", description, also="history who changed verify")
     if screen.navigator.session.shares:
-        tells = f"Show who shares {name}; admit and remove operators."
-        yield Command("Operators", _then(_operators, screen), "", tells, also="share admit remove people fingerprint")
-    tells = f"Save the settings of {name} to a file, without API keys."
-    yield Command("Export the settings …", _then(_worker, screen, _export), "", tells, also="backup save file")
-    tells = "Save them to a file, API keys included, encrypted with a passphrase."
+        description = f"Show who shares {name}; admit and remove operators."
+        yield Command(
+            "Operators", _then(_operators, screen), "", description, also="share admit remove people fingerprint"
+        )
+    description = f"Save the settings of {name} to a file, without API keys."
+    yield Command("Export the settings …", _then(_worker, screen, _export), "", description, also="backup save file")
+    description = "Save them to a file, API keys included, encrypted with a passphrase."
     by = "modeldeck export --with-secrets"
     importing = f"Import settings into {name}; you see the changes first."
     yield Command(
-        "Export with API keys", _then(screen.dialogs.toast, by), "", tells, by, also="backup save file secrets"
+        "Export with API keys", _then(screen.dialogs.toast, by), "", description, by, also="backup save file secrets"
     )
     yield Command("Import settings …", _then(_worker, screen, _import), "", importing, also="restore move file")
 
@@ -321,15 +329,15 @@ def _providers(screen: FramedScreen[Any]) -> Iterator[Command]:
         provider, known = row.provider, row.credential is not None
         run = _then(_worker, screen, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
-        tells = f"Open the form of {provider.label}; it is {row.state}."
+        description = f"Open the form of {provider.label}; it is {row.state}."
         yield Command(
-            words, run, key_of("area.providers"), tells, also=f"provider {provider.id} set up change rotate key"
+            words, run, key_of("area.providers"), description, also=f"provider {provider.id} set up change rotate key"
         )
         if provider.import_mode is not ImportMode.IMPORTED:
-            tells = f"Open the form for another model of {provider.label}."
+            description = f"Open the form for another model of {provider.label}."
             run = _then(_worker, screen, _add_model, provider.id)
             keys, reason = hint("{area.models} then {models.add}"), "" if known else "not set up"
-            yield Command(f"Add a model: {provider.label} …", run, keys, tells, reason)
+            yield Command(f"Add a model: {provider.label} …", run, keys, description, reason)
 
 
 async def _set_up(screen: FramedScreen[Any], provider_id: str) -> None:

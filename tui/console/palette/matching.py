@@ -14,7 +14,7 @@ class Command:
     words: str
     run: Callable[[], Any]
     keys: str = ""
-    tells: str = ""
+    description: str = ""
     reason: str = ""
     also: str = ""
     """More words that find it."""

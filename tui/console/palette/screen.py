@@ -51,7 +51,7 @@ class Commands(PageScreen[None]):
             yield Plain("   [")
             yield LineField(id="find")
             yield Plain("]", id="end")
-        yield Rows(id="found", led=True)
+        yield Rows(id="found", driven=True)
 
     def on_mount(self) -> None:
         self._all = CommandIndex([CommandGroup.of(local_commands(self._from))])
@@ -74,7 +74,7 @@ class Commands(PageScreen[None]):
             "Commands",
             ("field.next: run", "focus.up focus.down: move", "page.back"),
             f"{len(self._shown)} of {len(self._all)}",
-            strip=(command.tells, command.reason) if command else ("No match.", "Try fewer letters."),
+            strip=(command.description, command.reason) if command else ("No match.", "Try fewer letters."),
         )
 
     @property

@@ -12,17 +12,17 @@ from tui.workspace.playground.fallback import Fallback
 class CallStatus:
     """The texts in the bottom rule and the strip while a request runs."""
 
-    def __init__(self, label: str, doing: str) -> None:
+    def __init__(self, label: str, activity: str) -> None:
         self.label = label
-        self.doing = doing
+        self.activity = activity
         self.began = monotonic()
         self.notices: list[str] = []
         self._again: tuple[Retrying, float] | None = None
         self._silent: NoResponseYet | None = None
 
-    def next(self, doing: str) -> None:
+    def next(self, activity: str) -> None:
         """Go on to something else; its seconds count anew."""
-        self.doing, self.began = doing, monotonic()
+        self.activity, self.began = activity, monotonic()
 
     @property
     def seconds(self) -> float:
@@ -38,7 +38,7 @@ class CallStatus:
             reason = retrying.reason.rstrip(".")
             return f"{WORKING} {reason}, retrying in {remaining} s ({retrying.attempt} of {retrying.of})"
         whole = int(self.seconds)
-        return f"{WORKING} {self.doing}" + (f" {whole} s" if whole else "")
+        return f"{WORKING} {self.activity}" + (f" {whole} s" if whole else "")
 
     @property
     def strip(self) -> tuple[Words, Words]:

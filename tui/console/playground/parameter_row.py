@@ -90,7 +90,7 @@ class ParameterRow(Vertical):
     def __init__(self, parameter: Parameter, text: str, span: str, *, narrow: bool, lines: bool = False) -> None:
         super().__init__(classes="-narrow" if narrow else "")
         self.parameter, self.span, self.narrow = parameter, span, narrow
-        self.field: LineField | LinesField = LinesField(text, leaves=True) if lines else LineField(text)
+        self.field: LineField | LinesField = LinesField(text, leaves_at_edge=True) if lines else LineField(text)
         self.field.placeholder = "–" if narrow else ""
         self._label = Plain()
         self._bracket = Plain(("]", MUTED), classes="bracket")

@@ -54,7 +54,7 @@ class PathEntries(Rows):
     PathEntries {{ padding-left: 19; height: auto; max-height: {_ROWS}; }}
     PathEntries.-none {{ display: none; }}
     """
-    STAYS = False
+    CURSOR_STAYS = False
 
 
 class PathField(Vertical):

@@ -107,14 +107,14 @@ class Playground(AreaScreen):
         if tab.rule is not None:
             tab.rule.show(frame.foot, frame.foot_right)
         source = source_words(status.row(self.navigator.tenant_session, tab.model.provider)) if tab.model else ""
-        room = self.size.width - len(title) - 12 - len(source)
+        cells = self.size.width - len(title) - 12 - len(source)
         ref = tab.model.ref if tab.model else ""
         if tab.sign:
-            room -= len(tab.sign) + 3
+            cells -= len(tab.sign) + 3
             # Whether it is recorded counts more than whose key pays, where both do not fit.
-            source, room = (f"{source} · {tab.sign}", room) if room >= 8 else (tab.sign, room + len(source) + 3)
-        if tab.model and len(ref) > room:
-            ref = clip_middle(tab.model.id, max(8, room))
+            source, cells = (f"{source} · {tab.sign}", cells) if cells >= 8 else (tab.sign, cells + len(source) + 3)
+        if tab.model and len(ref) > cells:
+            ref = clip_middle(tab.model.id, max(8, cells))
         right = f"{ref} · {source}" if ref else " · ".join(filter(None, ("no model", tab.sign)))
         return ScreenText(title, frame.keys, frame.right or right, frame.foot, frame.foot_right, frame.strip)
 

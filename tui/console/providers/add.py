@@ -48,7 +48,7 @@ class AddProvider(PageScreen[str]):
     def _part(self) -> Iterable[Widget]:
         if self.kind is None:
             yield Filter("providers.filter", keeps_focus=True, id="filter")
-            yield Rows(id="kinds", led=True)
+            yield Rows(id="kinds", driven=True)
             return
         name = connections.suggested_name(self.navigator.tenant_session, self.kind.id)
         about = f"Its models are NAME/MODEL. Like {self.kind.label}, with its own credentials and models."

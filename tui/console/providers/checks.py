@@ -46,10 +46,10 @@ class Checks:
 
     async def run(self, works: Sequence[Work]) -> None:
         """Do them, some at a time; the problem of one is kept for its row and stops no other."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        semaphore = asyncio.Semaphore(AT_ONCE)
 
         async def check_one(provider_id: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
-            async with gate:
+            async with semaphore:
                 self._since[provider_id] = what, monotonic()
                 self.problems.pop(provider_id, None)
                 self._changed()

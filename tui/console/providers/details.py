@@ -39,7 +39,7 @@ class ProviderDetails:
 
     session: TenantSession
     row: ProviderRow
-    room: int
+    cells: int
     """Cells of a row, for wrapping URLs."""
 
     def items(self, compact: bool) -> list[Item]:
@@ -166,8 +166,8 @@ class ProviderDetails:
 
     def _address(self, key: str, label: str, url: str, warning: str = "") -> list[Item]:
         """Return a URL whole, as somebody copies or opens it."""
-        parts = [part.plain for part in fold(Content(url or "–"), max(1, self.room - _LABEL))]
-        if len(parts) == 1 and width(url) + width(warning) + 3 <= self.room - _LABEL:
+        parts = [part.plain for part in fold(Content(url or "–"), max(1, self.cells - _LABEL))]
+        if len(parts) == 1 and width(url) + width(warning) + 3 <= self.cells - _LABEL:
             return [_entry(key, label, parts[0], warning)]
         return [_entry(key, label, parts[0]), *(_entry("", "", part) for part in [*parts[1:], warning] if part)]
 
@@ -232,11 +232,11 @@ class ProviderDetails:
 def _entry(key: str, label: str, value: Words, after: str = "", *, named: bool = False) -> Item:
     def draw(cells: int) -> Content:
         words = fit(label, _LABEL - 1, middle=named) + " "
-        room = cells - _LABEL
-        if isinstance(value, str) and after and width(value) < _VALUE <= room - width(after):
+        value_cells = cells - _LABEL
+        if isinstance(value, str) and after and width(value) < _VALUE <= value_cells - width(after):
             return line(words, fit(value, _VALUE - 1, middle=True), " ", (after, MUTED))
-        shown = line(clip_middle(value, room) if isinstance(value, str) else value)
-        rest = room - shown.cell_length - 3
+        shown = line(clip_middle(value, value_cells) if isinstance(value, str) else value)
+        rest = value_cells - shown.cell_length - 3
         return line(words, shown, (f"   {clip_end(after, rest)}", MUTED) if after and rest > 3 else "")
 
     return Item(key, draw)

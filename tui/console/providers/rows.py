@@ -37,7 +37,7 @@ def provider_items(rows: Sequence[ProviderRow], activity: Mapping[str, str], com
         if row.provider.supply is not group:
             group = row.provider.supply
             items.append(text_item("", line((_GROUPS[group], HEADING))))
-        items.append(Item(row.provider.id, _drawer(row, activity.get(row.provider.id, ""), compact)))
+        items.append(Item(row.provider.id, _draw_function(row, activity.get(row.provider.id, ""), compact)))
     return items
 
 
@@ -61,7 +61,7 @@ def model_count(row: ProviderRow) -> str:
     return f"{total} model{'' if total == 1 else 's'}" if total else ""
 
 
-def _drawer(row: ProviderRow, activity: str, compact: bool) -> Callable[[int], Content]:
+def _draw_function(row: ProviderRow, activity: str, compact: bool) -> Callable[[int], Content]:
     return lambda cells: _draw(row, activity, compact, cells)
 
 

@@ -179,8 +179,8 @@ class Providers(AreaScreen):
 
     def _update_details(self) -> None:
         """Bring the details to the provider under the cursor."""
-        row, room = self.row, self.size.width - (_LIST + 2 if self.is_wide else 3)
-        items = ProviderDetails(self.session, row, room).items(self.is_wide) if row and self._session else []
+        row, cells = self.row, self.size.width - (_LIST + 2 if self.is_wide else 3)
+        items = ProviderDetails(self.session, row, cells).items(self.is_wide) if row and self._session else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:

@@ -101,8 +101,8 @@ def verified_words(rows: Sequence[ProviderRow], provider_ids: Collection[str]) -
 
 def first_to_act_on(rows: Iterable[ProviderRow]) -> str | None:
     """Return the id of the first provider that needs a person, None if none does."""
-    needy = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
-    return next((row.provider.id for row in rows if row.state in needy or row.discovered), None)
+    states = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
+    return next((row.provider.id for row in rows if row.state in states or row.discovered), None)
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:

@@ -44,8 +44,11 @@ class NewTenant(PageScreen[Tenant]):
 
     def chrome(self) -> ScreenText:
         shown = self.navigator.tenant
-        stays = f"{shown.name} stays unlocked; you switch to the new tenant." if shown else ""
-        strip = (stays or "You switch to the new tenant.", "It gets its own key pair, which takes one or two seconds.")
+        help_line = f"{shown.name} stays unlocked; you switch to the new tenant." if shown else ""
+        strip = (
+            help_line or "You switch to the new tenant.",
+            "It gets its own key pair, which takes one or two seconds.",
+        )
         return ScreenText("Tenants › new", self._footer(), strip=strip)
 
     def _footer(self) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ class TenantForm(ConsoleNode, Vertical):
     @property
     def creating(self) -> bool:
         """Whether the key pair is being created."""
-        return bool(self.button.doing)
+        return bool(self.button.activity)
 
     def submit(self) -> None:
         """Post `Submitted`, unless a field is invalid."""

@@ -83,11 +83,11 @@ class Import(PageScreen[str]):
         elif self._plan is not None:
             self._start(self._carried_out(self._plan), self._import, "importing")
 
-    def _start(self, work: Coroutine[None, None, str], button: Button, doing: str) -> None:
+    def _start(self, work: Coroutine[None, None, str], button: Button, activity: str) -> None:
         async def run() -> None:
             done = ""
             try:
-                with elapsed(self, lambda since: button.show_progress(f"{doing}{since}")):
+                with elapsed(self, lambda since: button.show_progress(f"{activity}{since}")):
                     done = await work
             except Problem as problem:
                 self._summary.show(problem_text(problem))
@@ -128,8 +128,8 @@ class Import(PageScreen[str]):
         return ""
 
     def _show(self, plan: Plan) -> None:
-        would = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
-        lines: list[Words] = [would, *(f"  {audit.words(event)}" for event in plan.events)]
+        heading = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
+        lines: list[Words] = [heading, *(f"  {audit.words(event)}" for event in plan.events)]
         lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{omission.message} {problem_hint(omission)}".strip(), MUTED) for omission in plan.omissions]
         self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))

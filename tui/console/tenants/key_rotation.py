@@ -63,7 +63,7 @@ class KeyPair(PageScreen[str]):
         yield self._problem
 
     def chrome(self) -> ScreenText:
-        if self._button.doing:
+        if self._button.activity:
             keys: tuple[str, ...] = ("page.back: stop",)
         else:
             keys = ("field.next" if self.typing else "form.press", "focus.next", "page.back")
@@ -93,13 +93,13 @@ class KeyPair(PageScreen[str]):
         self._button.focus()
 
     def action_back(self) -> None:
-        if self._button.doing:
+        if self._button.activity:
             self.workers.cancel_group(self, "make")
         else:
             super().action_back()
 
     def on_button_pressed(self) -> None:
-        if self._button.doing:
+        if self._button.activity:
             return
         if self._present.display and not self._present.value:
             self._present.show_lines(*problem_lines("Type the passphrase first."))

@@ -132,7 +132,7 @@ class _Change:
 
     title: str
     about: str
-    doing: str
+    activity: str
     field: Callable[[], FieldRow]
     work: Callable[[TenantSession, str, str], Awaitable[str]]
 
@@ -175,7 +175,7 @@ class OperatorForm(PageScreen[str]):
         self.focus_next()
 
     def on_button_pressed(self) -> None:
-        if self.button.doing:
+        if self.button.activity:
             return
         for row in (self.login, self.other):
             if row.display and not row.value.strip():
@@ -186,11 +186,11 @@ class OperatorForm(PageScreen[str]):
 
     async def _submit(self) -> None:
         row = self.login if self.typing else self.other
-        session, doing = self.navigator.session.tenant(self._tenant.id), self._change.doing
+        session, activity = self.navigator.session.tenant(self._tenant.id), self._change.activity
         try:
             with (
                 self.pending_actions.suspend(),
-                elapsed(self, lambda passed: self.button.show_progress(doing + passed)),
+                elapsed(self, lambda passed: self.button.show_progress(activity + passed)),
             ):
                 done = await self._change.work(session, self.login.value.strip(), self.other.value)
         except Problem as problem:

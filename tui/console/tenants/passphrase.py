@@ -55,7 +55,7 @@ class Passphrase(PageScreen[str]):
         yield self._problem
 
     def chrome(self) -> ScreenText:
-        if self._set.doing:
+        if self._set.activity:
             keys: tuple[str, ...] = ()
         else:
             keys = ("field.next" if self.typing else "form.press", "focus.next focus.previous: move", "page.back")
@@ -80,9 +80,9 @@ class Passphrase(PageScreen[str]):
         self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button is self._pair and not self._set.doing:
+        if event.button is self._pair and not self._set.activity:
             self._start(self._make_pair())
-        elif self._set.doing or not self._present_typed():
+        elif self._set.activity or not self._present_typed():
             return
         elif event.button is self._remove:
             self._start(self._remove_it())
@@ -95,7 +95,7 @@ class Passphrase(PageScreen[str]):
 
     def action_back(self) -> None:
         # A key file that is being written is not left half way; it takes a second.
-        if not self._set.doing:
+        if not self._set.activity:
             super().action_back()
 
     def _present_typed(self) -> bool:

@@ -23,8 +23,8 @@ class Rename(PageScreen[str]):
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
-        stays = f"Up to {tenant_registry.LONGEST} characters. Its folder stays {tenant.id}."
-        self._name_row = FieldRow("name", "Name", tenant.name, help=(stays,))
+        help_line = f"Up to {tenant_registry.LONGEST} characters. Its folder stays {tenant.id}."
+        self._name_row = FieldRow("name", "Name", tenant.name, help=(help_line,))
 
     def content(self) -> Iterable[Widget]:
         with Form():

@@ -163,9 +163,9 @@ class Tenants(AreaScreen):
 
     def action_refresh_list(self) -> None:
         """Read all tenants anew, and say so."""
-        self.run_worker(self._read(say=True), group="read", exclusive=True, exit_on_error=False)
+        self.run_worker(self._read(notify=True), group="read", exclusive=True, exit_on_error=False)
 
-    async def _read(self, cursor: str = "", *, say: bool = False) -> None:
+    async def _read(self, cursor: str = "", *, notify: bool = False) -> None:
         session, read, here = self.navigator.session, list[TenantRow](), self.navigator.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
@@ -189,7 +189,7 @@ class Tenants(AreaScreen):
         self._show(
             read, cursor or (max(read, key=lambda row: row.last_used, default=TenantRow(None, "")).id if first else "")
         )
-        if say:
+        if notify:
             self.dialogs.toast(f"Read {len(read):,} tenant{'' if len(read) == 1 else 's'} again.")
 
     def _show(self, rows: list[TenantRow], cursor: str = "") -> None:

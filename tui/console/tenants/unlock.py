@@ -59,7 +59,7 @@ class Unlock(PageScreen[bool]):
         elif not minutes:
             lock = hint("{app.lock} locks it again.")
         strip = ("You can still browse providers, models and defaults.", lock)
-        keys = ("page.back: stop",) if self._button.doing else ("field.next: unlock", "page.back")
+        keys = ("page.back: stop",) if self._button.activity else ("field.next: unlock", "page.back")
         name = self.navigator.tenant.name if self.navigator.tenant else ""
         return ScreenText(f"{name} › unlock", keys, strip=strip)
 
@@ -89,13 +89,13 @@ class Unlock(PageScreen[bool]):
             self._field.show_lines()
 
     def action_back(self) -> None:
-        if self._button.doing:
+        if self._button.activity:
             self.workers.cancel_group(self, "open")
         else:
             self.dismiss(False)
 
     def _unlock(self) -> None:
-        if not self._button.doing:
+        if not self._button.activity:
             self.run_worker(self._open(), group="open", exclusive=True, exit_on_error=False)
 
     async def _open(self) -> None:

@@ -136,9 +136,9 @@ class Welcome(FramedScreen[None]):
             # Where all tenants were removed this form comes up again.
             self._form.passphrase.clear()
             keys = self._keys_here if self._start.value == KEY and len(self._keys_here) > 1 else {}
-            going = _open_providers(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
+            opening = _open_providers(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
             self.app.run_worker(
-                _use_all(self.console, tenant.id, keys) if keys else going, group="begin", exit_on_error=False
+                _use_all(self.console, tenant.id, keys) if keys else opening, group="begin", exit_on_error=False
             )
 
     def _provider(self) -> str:

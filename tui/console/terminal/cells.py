@@ -103,11 +103,11 @@ def write_segments(row: CellRow, x: int, segments: Iterable[Segment], system: Co
             looks += [look] * (len(texts) - start)
         else:
             looks += [bare if text == " " else look for text in texts[start:]]
-    room = max(0, len(row.texts) - x)
-    if len(texts) > room:
-        if room and not texts[room]:
-            texts[room - 1], looks[room - 1] = " ", on_blank(looks[room - 1])
-        del texts[room:], looks[room:]
+    free = max(0, len(row.texts) - x)
+    if len(texts) > free:
+        if free and not texts[free]:
+            texts[free - 1], looks[free - 1] = " ", on_blank(looks[free - 1])
+        del texts[free:], looks[free:]
     if not texts:
         return row
     end = x + len(texts)

@@ -56,7 +56,7 @@ class ScreenState(NamedTuple):
         return cls([blank(width)] * height, CursorState(0, 0))
 
 
-def diff_step(shown: ScreenState, target: Picture, cursor: tuple[int, int], room: int) -> tuple[str, ScreenState]:
+def diff_step(shown: ScreenState, target: Picture, cursor: tuple[int, int], budget: int) -> tuple[str, ScreenState]:
     """Return text that turns the screen into the wanted picture, and the state after it.
 
     The cursor (x, y) is at its end. If the whole takes more bytes than `room`, the text is a part of it, from the
@@ -66,11 +66,11 @@ def diff_step(shown: ScreenState, target: Picture, cursor: tuple[int, int], room
     start, todo, scrolling = _shortest_scroll(shown, target, rows)
     pen = todo[-1].pen if todo else start.pen
     text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
-    if len(text.encode()) <= room:
+    if len(text.encode()) <= budget:
         return text, ScreenState(target, CursorState(cursor[1], cursor[0], pen.look))
     picture, pen, text = list(start.picture), start.pen, scrolling
     for run in runs(*start, target, sorted(rows, key=lambda y: abs(y - cursor[1]))):
-        if text and len(text.encode()) + len(run.text.encode()) > room:
+        if text and len(text.encode()) + len(run.text.encode()) > budget:
             break
         text, pen = text + run.text, run.pen
         picture[run.y] = _overlay(picture[run.y], target[run.y], run.start, run.end)

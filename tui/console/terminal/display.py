@@ -86,13 +86,13 @@ class Display:
             return
         now = monotonic()
         pace.then, pace.speed = self.send, self._speed
-        room = pace.send_budget(now)
-        if room <= 0 or not pace.takes():
+        budget = pace.send_budget(now)
+        if budget <= 0 or not pace.takes():
             self._send_later()
             return
         cursor = self._app.screen.outer_size.clamp_offset(self._app.cursor_position)
         shown = self._shown or ScreenState.blank(*self._size)
-        text, after = diff_step(shown, self._target, cursor, room)
+        text, after = diff_step(shown, self._target, cursor, budget)
         if self._shown is None:
             text = FULL_RESET + text
         self._shown = after

@@ -8,13 +8,13 @@ from textual.message_pump import MessagePump
 
 
 @contextmanager
-def elapsed(node: MessagePump, say: Callable[[str], None]) -> Iterator[None]:
+def elapsed(node: MessagePump, show: Callable[[str], None]) -> Iterator[None]:
     """Call `say` with the time passed (` 3 s`, nothing in the first second) until the block ends."""
     began = monotonic()
 
     def update() -> None:
         seconds = int(monotonic() - began)
-        say(f" {seconds} s" if seconds else "")
+        show(f" {seconds} s" if seconds else "")
 
     update()
     # Called a little early, it would show the second before.

@@ -72,7 +72,7 @@ class Find(Horizontal):
         self.add_class("-open")
         self.field.focus()
 
-    def say(self, match: Match | None) -> None:
+    def show_match(self, match: Match | None) -> None:
         """Show which match of how many is shown, or that there is none."""
         words = "not found" if match is None else f"{match.number:,} of {match.total:,}" if match.total else ""
         self._status.show(line(("]  ", MUTED), f"{words} " if words and self.field.value else ""))

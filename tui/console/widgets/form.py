@@ -215,12 +215,12 @@ class Button(Part):
     ) -> None:
         super().__init__(id=id)
         self.label, self.note_text, self.indent, self.primary = label, note, indent, primary
-        self.doing = ""
+        self.activity = ""
 
-    def show_progress(self, doing: str = "") -> None:
+    def show_progress(self, activity: str = "") -> None:
         """Show what is being done in the button's place; '' brings the button back."""
-        if doing != self.doing:
-            self.doing = doing
+        if activity != self.activity:
+            self.activity = activity
             self.refresh(layout=True)
 
     def relabel(self, label: str, note: str = "") -> None:
@@ -229,8 +229,8 @@ class Button(Part):
             self.refresh(layout=True)
 
     def render(self) -> Content:
-        if self.doing:
-            return line(self.marker, f"{WORKING} {self.doing}")
+        if self.activity:
+            return line(self.marker, f"{WORKING} {self.activity}")
         style = BUTTON_FOCUSED if self.has_focus else BUTTON_PRIMARY if self.primary else BUTTON
         note = f"   {self.note_text}" if self.note_text else ""
         return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
@@ -238,7 +238,12 @@ class Button(Part):
     def on_key(self, event: events.Key) -> None:
         """Type into the first empty field of the page, so that nothing typed on a button is lost."""
         character = event.character or ""
-        if self.doing or not character.isprintable() or character.isspace() or event.key in self.screen.active_bindings:
+        if (
+            self.activity
+            or not character.isprintable()
+            or character.isspace()
+            or event.key in self.screen.active_bindings
+        ):
             return
         fields = (part for part in self.screen.focus_chain if isinstance(part, LineField) and not part.value)
         if field := next(fields, None):
@@ -247,7 +252,7 @@ class Button(Part):
             event.stop()
 
     def action_press(self) -> None:
-        if not self.disabled and not self.doing:
+        if not self.disabled and not self.activity:
             self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:

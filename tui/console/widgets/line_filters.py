@@ -4,7 +4,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-from tui.console.widgets.symbols import TWINS
+from tui.console.widgets.symbols import TO_ASCII
 from tui.sanitize import printable
 
 
@@ -24,7 +24,7 @@ class Ascii(LineFilter):
     """Swaps every sign for its twin, for terminals and locales that have only ASCII."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [Segment(text.translate(TWINS), style, control) for text, style, control in segments]
+        return [Segment(text.translate(TO_ASCII), style, control) for text, style, control in segments]
 
 
 def _same_width(text: str) -> str:

@@ -92,7 +92,7 @@ class Rows(ScrollView, can_focus=True):
 
     REVERSED: ClassVar[bool] = True
     """Whether a bar across the list marks the row under the cursor."""
-    STAYS: ClassVar[bool] = True
+    CURSOR_STAYS: ClassVar[bool] = True
     """Whether the cursor is drawn while something else has the focus."""
 
     class Moved(Message):
@@ -112,7 +112,7 @@ class Rows(ScrollView, can_focus=True):
     class Left(Message):
         """The cursor was moved up from the first row."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, led: bool = False) -> None:  # noqa: A002 - textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None, driven: bool = False) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
         self.items: Sequence[Item] = ()
         self.count = 0
@@ -121,7 +121,7 @@ class Rows(ScrollView, can_focus=True):
         self.gutter_cells = 3
         self.marks: frozenset[str] = frozenset()
         """The keys of the rows that a person marked, in sight or not."""
-        self.led = led
+        self.is_driven = driven
         """Whether a field beside the list moves its cursor, so that the bar is that of a focused list."""
 
     @property
@@ -246,9 +246,9 @@ class Rows(ScrollView, can_focus=True):
         item = self.items[index]
         cursor = index == self.cursor
         here = cursor or bool(item.entry and item.entry == self.key)
-        active = self.has_focus or self.led
+        active = self.has_focus or self.is_driven
         # In a gutter of one cell the cursor shows only while the list has the focus.
-        shown = here and (active or (self.STAYS and self.gutter_cells > 1))
+        shown = here and (active or (self.CURSOR_STAYS and self.gutter_cells > 1))
         gutter = (CURSOR if shown and cursor else "").center(self.gutter_cells)
         if item.key in self.marks and self.gutter_cells > 1:
             gutter = MARK + gutter[1:]

@@ -104,7 +104,7 @@ def mark_style(mark: int) -> str:
     return f"bold reverse {color} on {'ansi_black' if color in _BRIGHT else 'ansi_bright_white'}"
 
 
-TWINS = str.maketrans(
+TO_ASCII = str.maketrans(
     {
         **dict(zip("●○◐▲✕■·–›×▸▪•█▓▒░━▣▌↑↓", "*-%!x=,->x>#*#+:.=@|^v", strict=True)),
         **dict.fromkeys("─┄╌", "-"),

@@ -19,7 +19,7 @@ class LinesField(TextArea):
 
     Args:
         text: What is in it at first.
-        leaves: Whether `up` in its first line and `down` in its last go to the fields before and after it.
+        leaves_at_edge: Whether `up` in its first line and `down` in its last go to the fields before and after it.
         wraps: Whether long lines wrap; else they scroll sideways, so that a line on the screen is a line of the text.
         limit: The number of characters that it takes.
     """
@@ -71,12 +71,12 @@ class LinesField(TextArea):
         text: str = "",
         *,
         id: str | None = None,  # noqa: A002 - textual's name
-        leaves: bool = False,
+        leaves_at_edge: bool = False,
         wraps: bool = True,
         limit: int = LIMIT,
     ) -> None:
         super().__init__(text, id=id, soft_wrap=wraps, compact=True, highlight_cursor_line=False, tab_behavior="focus")
-        self._leaves, self._limit = leaves, limit
+        self._leaves_at_edge, self._limit = leaves_at_edge, limit
         self._chord = False
         """Whether ctrl+x was the last key: ctrl+e after it opens the editor, as in shells."""
         self.cursor_blink = False
@@ -134,7 +134,7 @@ class LinesField(TextArea):
 
     def leave(self, step: int) -> None:
         """Handle a cursor that moves out of the text, up or down."""
-        if self._leaves:
+        if self._leaves_at_edge:
             (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
 
     def set_text(self, text: str) -> None:

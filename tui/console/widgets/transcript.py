@@ -270,15 +270,15 @@ class Transcript(Widget, can_focus=True):
         if text or self._pattern is not None:
             self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
             self.refresh()
-        holding = [place for place, block in enumerate(self.blocks) if self._pattern and block.contains(self._pattern)]
-        if not holding:
+        matching = [place for place, block in enumerate(self.blocks) if self._pattern and block.contains(self._pattern)]
+        if not matching:
             return None
         here, row = self._locate(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
         row -= here > 0
-        ahead = [place for place in holding if (place >= here if step > 0 else place <= here)]
-        order = [*ahead, *(place for place in holding if place not in ahead), here]
+        ahead = [place for place in matching if (place >= here if step > 0 else place <= here)]
+        order = [*ahead, *(place for place in matching if place not in ahead), here]
         if step <= 0:
-            order = [*reversed(ahead), *(place for place in reversed(holding) if place not in ahead), here]
+            order = [*reversed(ahead), *(place for place in reversed(matching) if place not in ahead), here]
         for turn, place in enumerate(order):
             rows = self._matching_rows(place)
             if place == here and not turn:
@@ -287,7 +287,7 @@ class Transcript(Widget, can_focus=True):
                 index = rows[0] if step > 0 else rows[-1]
                 self._add_up()
                 self._scroll_to_row(self._tops[place] + index + (place > 0))
-                return self._counted(holding, place, index)
+                return self._counted(matching, place, index)
         return None
 
     def _matching_rows(self, place: int) -> list[int]:
@@ -295,12 +295,12 @@ class Transcript(Widget, can_focus=True):
         pattern = self._pattern
         return [index for index, row in enumerate(self._measure(place)) if pattern and pattern.search(row.plain)]
 
-    def _counted(self, holding: Sequence[int], place: int, index: int) -> Match:
-        if len(holding) > _COUNTED:
+    def _counted(self, matching: Sequence[int], place: int, index: int) -> Match:
+        if len(matching) > _COUNTED:
             return Match()
-        before = sum(len(self._matching_rows(other)) for other in holding if other < place)
+        before = sum(len(self._matching_rows(other)) for other in matching if other < place)
         rows = self._matching_rows(place)
-        after = sum(len(self._matching_rows(other)) for other in holding if other > place)
+        after = sum(len(self._matching_rows(other)) for other in matching if other > place)
         return Match(before + rows.index(index) + 1, before + len(rows) + after)
 
     # --- drawing ---

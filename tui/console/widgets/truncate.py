@@ -25,9 +25,9 @@ def clip_middle(text: str, cells: int) -> str:
         return text
     if cells < 3:
         return clip_end(text, cells)
-    room = cells - 1
-    head = max(1, (room * 6 + 5) // 10)
-    return _head(text, head) + ELLIPSIS + _tail(text, room - head)
+    free = cells - 1
+    head = max(1, (free * 6 + 5) // 10)
+    return _head(text, head) + ELLIPSIS + _tail(text, free - head)
 
 
 def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:

@@ -78,8 +78,8 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters of the model's server, as far as its name tells; others are dropped with a notice."""
-    heeded = servers.supported_parameters(model) if model.type is ModelType.CHAT else frozenset()
-    return tuple(parameter for parameter in _PARAMETERS if parameter.name in heeded)
+    supported = servers.supported_parameters(model) if model.type is ModelType.CHAT else frozenset()
+    return tuple(parameter for parameter in _PARAMETERS if parameter.name in supported)
 
 
 _PARAMETERS = (

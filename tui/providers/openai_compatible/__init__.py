@@ -49,8 +49,8 @@ def _inputs(entry: Mapping[str, Any]) -> tuple[str, ...]:
     listed = architecture.get("input_modalities") if isinstance(architecture, dict) else None
     if isinstance(listed, list):
         return tuple(name for name in listed[:10] if isinstance(name, str) and len(name) < 20)
-    sees = capabilities.get("vision") if isinstance(capabilities, dict) else None
-    return (("text", "image") if sees else ("text",)) if isinstance(sees, bool) else ()
+    has_vision = capabilities.get("vision") if isinstance(capabilities, dict) else None
+    return (("text", "image") if has_vision else ("text",)) if isinstance(has_vision, bool) else ()
 
 
 def _price(entry: Mapping[str, Any]) -> Mapping[str, str]:

@@ -50,8 +50,8 @@ _IMAGES = AttachmentLimits(
     size=7 * attachments.MEGABYTE,
     least_side=11,
 )
-_SEES = re.compile(r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]")
-_BLIND = re.compile(
+_VISION = re.compile(r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]")
+_TEXT_ONLY = re.compile(
     r"qwen-(max|plus|turbo|flash|long|math|coder|mt)|qwen3(\.[0-7])?-(max|coder|\d+b)|qwq|deepseek|glm-[45]"
 )
 
@@ -162,8 +162,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def attachment_limits(model: Model) -> AttachmentLimits | None:
     """Return the images that a model takes."""
     name = model.id.lower()
-    sees = True if _SEES.search(name) else False if _BLIND.match(name) else None
-    return attachments.limits_of(model, _IMAGES, sees)
+    has_vision = True if _VISION.search(name) else False if _TEXT_ONLY.match(name) else None
+    return attachments.limits_of(model, _IMAGES, has_vision)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:

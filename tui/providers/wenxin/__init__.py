@@ -139,8 +139,8 @@ _IMAGES = AttachmentLimits(
     images=attachments.IMAGES,
     size=10 * attachments.MEGABYTE,
 )
-_SEES = re.compile(r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4")
-_BLIND = re.compile(r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)")
+_VISION = re.compile(r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4")
+_TEXT_ONLY = re.compile(r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)")
 
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:
@@ -148,8 +148,8 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
     name = model.id.lower()
     if model.id in workshop.CHATS:
         return None
-    sees = True if _SEES.search(name) else False if _BLIND.match(name) else None
-    return attachments.limits_of(model, _IMAGES, sees)
+    has_vision = True if _VISION.search(name) else False if _TEXT_ONLY.match(name) else None
+    return attachments.limits_of(model, _IMAGES, has_vision)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:

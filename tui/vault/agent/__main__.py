@@ -42,15 +42,15 @@ def boot_time() -> float:
 
 
 def _ready() -> None:
-    _say({"pid": os.getpid()})
+    _print_json({"pid": os.getpid()})
 
 
 def _fail(message: str, hint: str) -> int:
-    _say({"problem": message, "hint": hint})
+    _print_json({"problem": message, "hint": hint})
     return 1
 
 
-def _say(message: dict[str, object]) -> None:
+def _print_json(message: dict[str, object]) -> None:
     """Write the one line, and leave the terminal to others."""
     print(json.dumps(message), flush=True)
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -66,8 +66,11 @@ def _key_of_compatible(session: Session, provider: Provider) -> DiscoveredKey | 
         key = keys_in(session.environ, owner)
         if key and key.variable in fields and key.base_url_variable in fields and _goes_elsewhere(owner, key):
             url = next(field.name for field in owner.fields if field.url)
-            lead = next(name for name, value in key.values.items() if isinstance(value, Secret))
-            values = {fields[key.base_url_variable].name: key.values[url], fields[key.variable].name: key.values[lead]}
+            main_field = next(name for name, value in key.values.items() if isinstance(value, Secret))
+            values = {
+                fields[key.base_url_variable].name: key.values[url],
+                fields[key.variable].name: key.values[main_field],
+            }
             return DiscoveredKey(key.variable, key.base_url_variable, values)
     return None
 
@@ -75,17 +78,17 @@ def _key_of_compatible(session: Session, provider: Provider) -> DiscoveredKey | 
 def keys_in(environ: Mapping[str, str], provider: Provider) -> DiscoveredKey | None:
     """Return the key that variables hold for a provider, with the fields that go with it, or None."""
     variables = {field.name: hit for field in provider.fields if (hit := _variable(environ, field))}
-    lead = _lead(provider, variables)
-    if lead is None:
+    main_field = _lead(provider, variables)
+    if main_field is None:
         return None
     base = next((variables[field.name][0] for field in provider.fields if field.url and field.name in variables), "")
     values: dict[str, str | Secret] = {
         field.name: Secret(variables[field.name][1]) if field.secret else variables[field.name][1]
         for field in provider.fields
         if field.name in variables
-        and (not provider.exclusive_auth_methods or field.auth_method in ("", lead.auth_method))
+        and (not provider.exclusive_auth_methods or field.auth_method in ("", main_field.auth_method))
     }
-    variable = variables[lead.name][0]
+    variable = variables[main_field.name][0]
     return DiscoveredKey(variable, "" if base == variable else base, values)
 
 
@@ -117,14 +120,14 @@ async def probe_local_servers(session: Session, provider: Provider) -> list[Serv
 def _lead(provider: Provider, variables: Mapping[str, tuple[str, str]]) -> Field | None:
     """Return the field to offer: the key of the first complete auth method, else a URL."""
     secrets = [field for field in provider.fields if field.secret and field.required]
-    for lead in secrets or [field for field in provider.fields if field.url]:
+    for main_field in secrets or [field for field in provider.fields if field.url]:
         whole = [
             field.name
             for field in provider.fields
-            if field.required and lead.auth_method and field.auth_method == lead.auth_method
+            if field.required and main_field.auth_method and field.auth_method == main_field.auth_method
         ]
-        if {lead.name, *whole} <= set(variables):
-            return lead
+        if {main_field.name, *whole} <= set(variables):
+            return main_field
     return None
 
 

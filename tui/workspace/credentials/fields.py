@@ -60,7 +60,7 @@ def complete_values(
     Raises:
         FieldProblem: A required field is missing, or two auth methods exclude each other.
     """
-    keeping = kept_fields(provider, values)
+    reusable = kept_fields(provider, values)
     clear: dict[str, str] = {}
     entered: dict[str, Secret] = {}
     for field in provider.fields:
@@ -69,11 +69,11 @@ def complete_values(
             if value:
                 entered[field.name] = value
             continue
-        if value is None and stored and not field.secret and field.name in keeping:
+        if value is None and stored and not field.secret and field.name in reusable:
             value = check_value(field, stored.clear.get(field.name, ""))
         if not field.secret and (value or field.default):
             clear[field.name] = value or field.default
-    stored_secrets = (set(stored.hints) & keeping) - set(entered) if stored else set()
+    stored_secrets = (set(stored.hints) & reusable) - set(entered) if stored else set()
     _complete(provider, {*clear, *entered, *stored_secrets})
     return clear, entered
 

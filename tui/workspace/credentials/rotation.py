@@ -78,8 +78,8 @@ def differs(
     if any(isinstance(value, SecretReference) for value in secrets.values()):
         raise UsageError("A key is not rotated to a reference.", "Save the reference in its place.")
     if not secrets:
-        lead = next(field for field in provider.fields if field.name in credential.hints)
-        raise UsageError(f"{lead.label} is missing.", "Enter the new key.")
+        secret_field = next(field for field in provider.fields if field.name in credential.hints)
+        raise UsageError(f"{secret_field.label} is missing.", "Enter the new key.")
     key = keyring.fingerprint_key(session, get(session))
     prints = {name: key_pair.fingerprint(key, entry) for name, entry in secrets.items()}
     if prints.items() <= credential.fingerprints.items():
@@ -122,8 +122,8 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Delete the previous key of `name`, also from earlier states; return it."""
     discarded = kept_or_problem(session, provider_id, name)
-    stays = credentials.find(session, provider_id, name)
-    secrets = set(discarded.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
+    active = credentials.find(session, provider_id, name)
+    secrets = set(discarded.fingerprints.items()) - set(active.fingerprints.items() if active else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
         return record.get("provider") == provider_id and record.get("name") == previous_name(name)

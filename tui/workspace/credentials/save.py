@@ -115,8 +115,8 @@ async def save(
 
 def _known_models(provider: Provider, check: VerificationResult) -> tuple[Model, ...] | None:
     """Return the models of a provider that lists none and knows the key; None where they are left as they are."""
-    knows = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
-    return provider.catalogue if provider.list_models is None and knows else None
+    is_accepted = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
+    return provider.catalogue if provider.list_models is None and is_accepted else None
 
 
 @dataclass(frozen=True)

@@ -285,8 +285,8 @@ def kept_secrets(provider: Provider, values: Values, stored: Credential | None) 
     """Return the names of the stored secrets that stay, as nothing was entered for them."""
     if stored is None:
         return []
-    keeping = kept_fields(provider, values)
-    return [name for name in stored.hints if name in keeping and not values.get(name)]
+    reusable = kept_fields(provider, values)
+    return [name for name in stored.hints if name in reusable and not values.get(name)]
 
 
 def _check_name(name: str) -> None:

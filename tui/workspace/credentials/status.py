@@ -137,12 +137,12 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
     if not staying(session, provider_id, name):
         await remove_provider(session, provider_id)
         return
-    going = (name, previous_name(name))
+    names = (name, previous_name(name))
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
             stored = table in verification.TABLES and record.get("provider") == provider_id
-            return (stored and record.get("name") in going) or lifetime.is_of(table, record, provider_id, going)
+            return (stored and record.get("name") in names) or lifetime.is_of(table, record, provider_id, names)
 
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
@@ -158,14 +158,14 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
             credentials.forget_latencies(tables, provider_id, name)
 
     await asyncio.to_thread(work)
-    for entry in going:
+    for entry in names:
         session.process.undecryptable.pop((session.tenant_id, provider_id, entry), None)
 
 
 def staying(session: TenantSession, provider_id: str, name: str) -> list[Credential]:
     """Return the credentials that remain after one is removed; its previous key does not."""
-    going = (name, previous_name(name))
-    return [row for row in listing(session, provider_id) if row.name not in going]
+    names = (name, previous_name(name))
+    return [row for row in listing(session, provider_id) if row.name not in names]
 
 
 async def remove_provider(session: TenantSession, provider_id: str) -> None:

@@ -165,13 +165,13 @@ def _folder(name: str, path: Path) -> Check:
 
 def _disk(where: Paths) -> Check:
     existing = next((path for path in (where.data, *where.data.parents) if path.exists()), Path("/"))
-    room = filesystem.room(existing)
-    if room is None:
+    free = filesystem.room(existing)
+    if free is None:
         return Check("disk", CheckState.SKIPPED, "the file system does not tell its free space", facts={"free": None})
-    words = f"{room / 2**20:,.0f} MiB free for settings"
-    if room < _LITTLE_ROOM:
-        return warning("disk", words, "Free some space: a save that does not fit is refused.", facts={"free": room})
-    return Check("disk", CheckState.OK, words, facts={"free": room})
+    words = f"{free / 2**20:,.0f} MiB free for settings"
+    if free < _LITTLE_ROOM:
+        return warning("disk", words, "Free some space: a save that does not fit is refused.", facts={"free": free})
+    return Check("disk", CheckState.OK, words, facts={"free": free})
 
 
 def _config(where: Paths) -> Check:

@@ -147,7 +147,7 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
     with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
         quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
-        _sweep(session.process, tables)
+        _clean_up(session.process, tables)
         count = _use_count(tables, session.tenant_id, provider_id)
         reservations = tables.table("reservations")
         if count + sum(_is(entry, session.tenant_id, provider_id) for entry in reservations) >= quota:
@@ -172,7 +172,7 @@ def end(session: TenantSession, provider_id: str, token: str, counts: int) -> No
             table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": count})
 
 
-def _sweep(session: Session, tables: Tables) -> None:
+def _clean_up(session: Session, tables: Tables) -> None:
     """Drop the reservations of processes that have ended."""
     table, now = tables.table("reservations"), session.clock()
     ended = [entry.doc_id for entry in table if not identity.is_alive(entry, now)]

@@ -117,7 +117,7 @@ def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | 
 def at(table: Table, hosts: Iterable[str], model_id: str, moment: str) -> Price | None:
     """Return the price that holds at a moment: the latest one, and of those the one for certain hours."""
     for host in hosts:
-        holding = [price for price in table.get((host, model_id), ()) if price.holds_at(moment)]
-        if holding:
-            return max(holding, key=lambda price: (price.start, bool(price.hours), price.weekdays))
+        valid = [price for price in table.get((host, model_id), ()) if price.holds_at(moment)]
+        if valid:
+            return max(valid, key=lambda price: (price.start, bool(price.hours), price.weekdays))
     return None

@@ -196,7 +196,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
             None,
         )
         if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
-            omissions.append(_lacking(session, entry, missing))
+            omissions.append(_missing_secrets(session, entry, missing))
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
             what = f"{credential_label(entry)} is the previous key of a credential that is missing; it was left out."
             omissions.append(Problem(what))
@@ -247,7 +247,7 @@ def _names(session: TenantSession, provider_id: str) -> set[str]:
     return {credential.name for credential in stored_credentials.listing(session, provider_id)}
 
 
-def _lacking(session: TenantSession, credential: FileCredential, missing: set[str]) -> Problem:
+def _missing_secrets(session: TenantSession, credential: FileCredential, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
     if previous_of(credential.name):
         return Problem(f"{credential_label(credential)} needs its key, which is not in the file; it was left out.")

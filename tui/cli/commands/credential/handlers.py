@@ -101,8 +101,8 @@ async def use(call: CommandContext) -> None:
     shape = {"provider": provider.id, "credential": now, "active": True}
     call.out.result(shape, f"Now using {now} for {provider.label}.")
     if provider.list_models is not None and not status.row(call.tenant_session, provider.id).models:
-        say = call.out.note if call.out.as_json else call.out.line
-        say(f"It has listed no models yet. {remedy_text(Remedy(Action.IMPORT_MODELS, provider.id))}")
+        write = call.out.note if call.out.as_json else call.out.line
+        write(f"It has listed no models yet. {remedy_text(Remedy(Action.IMPORT_MODELS, provider.id))}")
 
 
 async def remove(call: CommandContext) -> None:

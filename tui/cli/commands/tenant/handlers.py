@@ -163,7 +163,7 @@ async def remove(call: CommandContext) -> None:
     named = call.args.one("NAME")
     tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
     hint = "Add --yes to delete it. The API keys can't be recovered, not even from a backup."
-    if call.confirm({"id": tenant_id}, _going(call, tenant_id), hint):
+    if call.confirm({"id": tenant_id}, _removal_sentence(call, tenant_id), hint):
         await tenants.remove(call.session.tenant(tenant_id))
         sentence = f"Deleted {named} and its key pair."
         call.out.result({"id": tenant_id, "removed": True, "message": sentence}, sentence)
@@ -179,12 +179,12 @@ async def accept(call: CommandContext) -> None:
         raise UsageError(
             f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read."
         )
-    holds = (
+    content = (
         f"{count_noun(edited.providers, 'provider')}, {count_noun(edited.added, 'added model')}, "
         f"{count_noun(edited.defaults, 'default')}"
     )
     shape = {"id": tenant_id, "providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
-    preview = f"The settings of {tenant_id} were edited by hand: {holds}."
+    preview = f"The settings of {tenant_id} were edited by hand: {content}."
     if call.args.has("dry-run"):
         call.out.answer(shape, preview)
         return
@@ -192,17 +192,17 @@ async def accept(call: CommandContext) -> None:
         hint = "Add --yes to accept them. A key whose fields were edited can no longer be decrypted."
         raise UsageError(preview, hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))
-    call.out.result(shape, f"The settings of {tenant_id} are accepted: {holds}.")
+    call.out.result(shape, f"The settings of {tenant_id} are accepted: {content}.")
 
 
-def _going(call: CommandContext, tenant_id: str) -> str:
+def _removal_sentence(call: CommandContext, tenant_id: str) -> str:
     try:
-        going = tenants.removal(call.session.tenant(tenant_id))
+        removal = tenants.removal(call.session.tenant(tenant_id))
     except CorruptSettings:
         return f"{tenant_id} would be deleted: its unreadable settings and its key pair."
     return (
-        f"{going.tenant.name} would be deleted with its key pair {group_fingerprint(going.fingerprint)}: "
-        f"{count_noun(len(going.credentials), 'credential')}, {count_noun(len(going.added), 'added model')}, "
-        f"{count_noun(len(going.defaults), 'default')}"
-        f"{', ' + count_noun(going.chats, 'recorded chat') if going.chats else ''}."
+        f"{removal.tenant.name} would be deleted with its key pair {group_fingerprint(removal.fingerprint)}: "
+        f"{count_noun(len(removal.credentials), 'credential')}, {count_noun(len(removal.added), 'added model')}, "
+        f"{count_noun(len(removal.defaults), 'default')}"
+        f"{', ' + count_noun(removal.chats, 'recorded chat') if removal.chats else ''}."
     )

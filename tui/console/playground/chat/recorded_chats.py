@@ -53,7 +53,7 @@ class RecordedChats(PageScreen[StoredChat]):
 
     def content(self) -> Iterable[Widget]:
         yield Filter("chats.filter", keeps_focus=True, id="filter")
-        yield Rows(id="chats", led=True)
+        yield Rows(id="chats", driven=True)
 
     def on_mount(self) -> None:
         self.query_one(Filter).field.focus()
@@ -194,9 +194,13 @@ class RecordedChats(PageScreen[StoredChat]):
 def _draw(chat: Summary, now: str, cells: int) -> Content:
     sign = PROBLEM if chat.finding else "  "
     count = f"{chat.questions} question{'' if chat.questions == 1 else 's'}"
-    room = max(10, cells - 30)
+    title_cells = max(10, cells - 30)
     return line(
-        sign, fit(chat.title, room), "  ", (fit(count, 13), MUTED), (fit(short_time(chat.updated, now), 12), MUTED)
+        sign,
+        fit(chat.title, title_cells),
+        "  ",
+        (fit(count, 13), MUTED),
+        (fit(short_time(chat.updated, now), 12), MUTED),
     )
 
 

@@ -285,7 +285,7 @@ class ChatTab(PromptTab):
             self.transcript.find("")
 
     def on_find_requested(self, event: Find.Requested) -> None:
-        self.query_one(Find).say(self.transcript.find(event.text, event.step))
+        self.query_one(Find).show_match(self.transcript.find(event.text, event.step))
 
     def on_parameter_fields_changed(self) -> None:
         self.refresh_chrome()

@@ -95,7 +95,7 @@ class ToolsPage(PageScreen[None]):
 
     def chrome(self) -> ScreenText:
         keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self._send.doing:
+        if self._send.activity:
             keys = ("page.back: stop",)
         elif isinstance(self.focused, Rows):
             keys = ("list.choose: choose", "list.up list.down: move", "page.back")
@@ -145,7 +145,7 @@ class ToolsPage(PageScreen[None]):
         self.run_worker(work, group="tools", exclusive=True, exit_on_error=False)
 
     def action_back(self) -> None:
-        if self._send.doing:
+        if self._send.activity:
             self._stop()
         else:
             super().action_back()

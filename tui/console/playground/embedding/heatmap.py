@@ -43,11 +43,11 @@ class Plan:
 def plan(cells: int, count: int) -> Plan:
     """Return the parts of a row at that width of the window; two texts need no columns."""
     number = len(str(count))
-    room = cells - _GUTTER - number - 1 - _NORM
-    columns = min(count, max(0, (room - _LEAST_TEXT - 1) // _CELL)) if count > 2 else 0
-    room -= columns * _CELL
-    text = max(1, min(cells // 2 - 9, room - 1))
-    return Plan(number, text, max(1, min(4, room - text)), columns)
+    free = cells - _GUTTER - number - 1 - _NORM
+    columns = min(count, max(0, (free - _LEAST_TEXT - 1) // _CELL)) if count > 2 else 0
+    free -= columns * _CELL
+    text = max(1, min(cells // 2 - 9, free - 1))
+    return Plan(number, text, max(1, min(4, free - text)), columns)
 
 
 class Heatmap(Rows):

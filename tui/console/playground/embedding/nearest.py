@@ -58,7 +58,7 @@ class NearestLines(PageScreen[None]):
 
     def chrome(self) -> ScreenText:
         keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self._search.doing:
+        if self._search.activity:
             keys = ("page.back: stop",)
         elif isinstance(self.focused, Rows):
             keys = ("list.choose: choose", "list.up list.down: move", "page.back")
@@ -98,7 +98,7 @@ class NearestLines(PageScreen[None]):
         self.run_worker(self._find(), group="nearest", exclusive=True, exit_on_error=False)
 
     def action_back(self) -> None:
-        if self._search.doing:
+        if self._search.activity:
             self._stop()
         else:
             super().action_back()

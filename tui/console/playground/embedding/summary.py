@@ -71,7 +71,9 @@ def pair(compared: Comparison, index: int) -> Callable[[int], Content]:
 
     def draw(cells: int) -> Content:
         names = fit(f"{i + 1}–{j + 1}", 9)
-        room = max(8, (cells - 9 - 6 - 3) // 2)
-        return line(names, f"{value:.2f}  ", fit(compared.texts[i], room), " · ", clip_end(compared.texts[j], room))
+        text_cells = max(8, (cells - 9 - 6 - 3) // 2)
+        return line(
+            names, f"{value:.2f}  ", fit(compared.texts[i], text_cells), " · ", clip_end(compared.texts[j], text_cells)
+        )
 
     return draw

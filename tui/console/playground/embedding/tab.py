@@ -261,7 +261,7 @@ class EmbeddingTab(SingleCallTab):
             nonlocal tokens, count
             if isinstance(event, Vectors):
                 count += len(event.vectors)
-                call_status.doing = f"embedding {count} of {len(texts)}"
+                call_status.activity = f"embedding {count} of {len(texts)}"
             elif isinstance(event, Usage):
                 tokens = event.input or 0
             call_status.apply(event)
@@ -275,7 +275,7 @@ class EmbeddingTab(SingleCallTab):
             embed = partial(embed_all, session, model, texts, wire_log=log, on_event=take)
             vectors = await embed(query=options.queries, dimensions=options.dimensions)
             seconds = call_status.seconds - began
-            call_status.doing = f"comparing {len(texts)} vectors"
+            call_status.activity = f"comparing {len(texts)} vectors"
             self.refresh_chrome()
             return await asyncio.to_thread(compare, texts, vectors), tokens, seconds
         except asyncio.CancelledError:
@@ -333,10 +333,10 @@ class EmbeddingTab(SingleCallTab):
         compared, under = self.compared, self.query_one("#under", Plain)
         if compared is None or len(compared.texts) > MAP:
             return
-        room = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
-        under.set_class(room < 3, "-none")
+        lines_left = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
+        under.set_class(lines_left < 3, "-none")
         self.query_one(Heatmap).styles.height = max(
-            1, min(len(compared.texts), room if room >= 3 else self.size.height - 3)
+            1, min(len(compared.texts), lines_left if lines_left >= 3 else self.size.height - 3)
         )
 
     def on_resize(self) -> None:

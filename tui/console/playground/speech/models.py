@@ -65,7 +65,7 @@ class SpeechModels(PageScreen[None]):
     @property
     def running(self) -> bool:
         """Whether a model transcribes."""
-        return bool(self._compare.doing)
+        return bool(self._compare.activity)
 
     def chrome(self) -> ScreenText:
         keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")

@@ -193,7 +193,7 @@ class SpeechResult(Vertical):
         self.query_one(Find).open()
 
     def on_find_requested(self, event: Find.Requested) -> None:
-        self.query_one(Find).say(self._find(event.text, event.step) if event.text else None)
+        self.query_one(Find).show_match(self._find(event.text, event.step) if event.text else None)
 
     def _find(self, text: str, step: int) -> Match | None:
         if not self._has_times:

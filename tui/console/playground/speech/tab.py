@@ -279,7 +279,7 @@ class SpeechTab(SingleCallTab):
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.console.set_running("playground/speech", self.stop_call)
-        hearing = _LiveTranscript(path, model.ref, form.info, form.times, monotonic())
+        live = _LiveTranscript(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             log = self.record(model)
@@ -290,19 +290,19 @@ class SpeechTab(SingleCallTab):
                         self._on_upload_progress(event)
                     elif isinstance(event, Fallback) and event.answering:
                         self.dialogs.toast(event.words)
-                    hearing.take(event)
+                    live.take(event)
                     call_status.apply(event)
-            self.result.add(hearing.result())
+            self.result.add(live.result())
             after = "results"
         except asyncio.CancelledError:
-            self._stopped = f"stopped after {hearing.seconds:.1f} s"
-            if hearing.pieces:
-                self.result.add(hearing.result("stopped by you, the text is incomplete"))
+            self._stopped = f"stopped after {live.seconds:.1f} s"
+            if live.pieces:
+                self.result.add(live.result("stopped by you, the text is incomplete"))
                 after = "results"
             raise
         except Problem as problem:
-            if hearing.pieces:
-                self.result.add(hearing.result("connection lost, the text is incomplete", problem))
+            if live.pieces:
+                self.result.add(live.result("connection lost, the text is incomplete", problem))
                 after = "results"
             else:
                 form.show_problem(problem)

@@ -64,7 +64,7 @@ class SetupForm(Form):
         named = "Its name here: letters, digits, . _ -, no spaces."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
-        self.noticed = False
+        self.has_notice = False
         self.auth_methods = tuple(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
         self.entries = {field.name: self._entry(field) for field in provider.fields if field.url or not field.choices}
         self.choices = {field.name: self._choice(field) for field in provider.fields if field.name not in self.entries}
@@ -280,9 +280,9 @@ class SetupForm(Form):
         elif self.provider.local_servers and self.stored is None:
             self.query_one("#look").focus()
         else:
-            lead = next((row for row in self.visible_rows if row.declared.secret and not row.declared.advanced), None)
+            main = next((row for row in self.visible_rows if row.declared.secret and not row.declared.advanced), None)
             first = self.visible_rows[0] if self.visible_rows else None
-            row = lead if self.stored is not None and lead else first
+            row = main if self.stored is not None and main else first
             if row is not None:
                 self.open_at(row.declared.name)
 
@@ -326,7 +326,7 @@ class SetupForm(Form):
         """Show a notice about the whole form above its buttons, for good."""
         self.query_one("#notice", Plain).show(line(*_join(lines)))
         self._show("notice", bool(lines))
-        self.noticed = bool(lines)
+        self.has_notice = bool(lines)
 
     def origins(self, values: Mapping[str, str | Secret]) -> tuple[str, ...]:
         """Return the origins that the key would be sent to, as far as known."""

@@ -285,7 +285,7 @@ class Setup(PageScreen[bool]):
 
     def _reset(self) -> None:
         """Forget the last answer of the provider, which was about something else than what is typed now."""
-        if self.flow.reset() or self.outcome or self.form.noticed:
+        if self.flow.reset() or self.outcome or self.form.has_notice:
             self.outcome = None
             self.form.name_buttons(again=False)
             self.form.notice()

@@ -24,14 +24,14 @@ class Columns:
     gap: int
 
 
-def columns_for(rows: Sequence[Cells], room: int) -> Columns:
+def columns_for(rows: Sequence[Cells], cells: int) -> Columns:
     """Return column widths that fit: as wide as the content, else narrowed evenly."""
     count = len(rows[0])
     natural = [max(1, *(row[n].cell_length for row in rows)) for n in range(count)]
     for gap in _GAPS:
-        if sum(natural) + gap * (count - 1) <= room - _INDENT:
+        if sum(natural) + gap * (count - 1) <= cells - _INDENT:
             return Columns(tuple(natural), gap)
-    left = room - _INDENT - gap * (count - 1)
+    left = cells - _INDENT - gap * (count - 1)
     if left < count * _LEAST:
         return Columns((), 0)
     widths = [0] * count
@@ -42,11 +42,11 @@ def columns_for(rows: Sequence[Cells], room: int) -> Columns:
 
 
 def table_rows(
-    rows: Sequence[Cells], ends: Sequence[bool], columns: Columns, room: int, *, head: bool
+    rows: Sequence[Cells], ends: Sequence[bool], columns: Columns, cells: int, *, head: bool
 ) -> list[Content]:
     """Render a table, whose first row is its head; `ends` says which columns are aligned right."""
     if not columns.widths:
-        return [entry for row in rows[1:] for entry in _as_list(rows[0], row, room)]
+        return [entry for row in rows[1:] for entry in _as_list(rows[0], row, cells)]
     shown: Iterable[Cells] = ([[cell.stylize("bold") for cell in rows[0]]] if head else []) + list(rows[1:])
     return [entry for row in shown for entry in _row(row, ends, columns)]
 
@@ -64,7 +64,7 @@ def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
     return drawn
 
 
-def _as_list(head: Cells, row: Cells, room: int) -> list[Content]:
+def _as_list(head: Cells, row: Cells, cells: int) -> list[Content]:
     """Render a row as lines of `head: cell`, with a blank row after it."""
     lines = [line(name.stylize("bold"), ": ", cell) for name, cell in zip(head, row, strict=True)]
-    return [part for line in lines for part in wrap(line, room)] + [Content("")]
+    return [part for line in lines for part in wrap(line, cells)] + [Content("")]

@@ -12,7 +12,7 @@ from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
 from tui.workspace.pricing.table import hosts_of
 
 
-def performer(session: TenantSession) -> Perform:
+def perform_function(session: TenantSession) -> Perform:
     """Return what sends a prompt to its model and measures the answer."""
 
     async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:

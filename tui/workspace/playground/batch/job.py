@@ -124,7 +124,7 @@ def plan_job(
     prompts = recordings.recordings(source) if folder else read_prompts(source)
     if output.exists() and output.samefile(source):
         raise UsageError("The output is the file of the prompts.", "Choose another file.")
-    perform = recordings.performer(session, source) if folder else chat.performer(session)
+    perform = recordings.perform_function(session, source) if folder else chat.perform_function(session)
     planned = tasks(prompts, models, repeat, prompt.system, prompt.schema)
     return BatchJob(session, planned, perform, output, concurrency=concurrency, max_cost=max_cost)
 

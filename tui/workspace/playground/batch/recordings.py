@@ -28,7 +28,7 @@ def recordings(folder: Path) -> list[Prompt]:
     return prompts
 
 
-def performer(session: TenantSession, folder: Path) -> Perform:
+def perform_function(session: TenantSession, folder: Path) -> Perform:
     """Return the function that transcribes a file of the folder.
 
     If the folder holds a text of the same name (`talk.txt` for `talk.mp3`), the row has the error rates against it.

@@ -71,13 +71,13 @@ def scatter(points: Sequence[Point | None], width: int, height: int) -> list[str
     labels: list[list[str]] = [[""] * width for _ in range(height)]
     left, right = _span([point[0] for _, point in visible])
     low, high = _span([point[1] for _, point in visible])
-    room = max(1, width - 4)
+    plot_width = max(1, width - 4)
     for _, (x, y) in visible:
-        column = round((x - left) / (right - left) * (room * 2 - 1))
+        column = round((x - left) / (right - left) * (plot_width * 2 - 1))
         row = round((high - y) / (high - low) * (height * 4 - 1))
         dots[row // 4][column // 2] |= _DOTS[row % 4][column % 2]
     for number, (x, y) in visible:
-        column = round((x - left) / (right - left) * (room * 2 - 1)) // 2 + 1
+        column = round((x - left) / (right - left) * (plot_width * 2 - 1)) // 2 + 1
         row = round((high - y) / (high - low) * (height * 4 - 1)) // 4
         text = str(number)
         places = range(column, min(width, column + len(text)))

@@ -90,8 +90,8 @@ def key_file(label: str, entries: Iterable[KeyEntry | SkippedEntry], *, has_more
     unread: list[SkippedEntry] = []
     for entry in entries:
         entry = replace(entry, where=one_line(entry.where, 80))
-        if isinstance(entry, KeyEntry) and (lacking := _lacking(entry)):
-            entry = SkippedEntry(entry.where, f"its {in_sentence(lacking.label)} is not in the file")
+        if isinstance(entry, KeyEntry) and (missing := _missing_field(entry)):
+            entry = SkippedEntry(entry.where, f"its {in_sentence(missing.label)} is not in the file")
         if isinstance(entry, SkippedEntry):
             unread.append(entry)
         elif not any((entry.kind, entry.values) == (other.kind, other.values) for other in keys):
@@ -145,7 +145,7 @@ def key_entry(
     return KeyEntry(where, provider.id, values, name)
 
 
-def _lacking(entry: KeyEntry) -> Field | None:
+def _missing_field(entry: KeyEntry) -> Field | None:
     """Return a field that every credential of the provider needs, and that the file does not fill."""
     declared = kinds()[entry.kind].fields
     needed = (field for field in declared if field.required and not field.auth_method)
