@@ -4,7 +4,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from tests.console.pilot import console, until
-from tui.console.frame.chrome import Header, HeaderState, HintBar
+from tui.console.frame.chrome import Header, HeaderState, HintBar, Rule
 from tui.console.frame.screen import FramedScreen
 
 SENTENCE = "Anthropic was added while north-lab was locked, or by something else than Modeldeck. "
@@ -57,3 +57,14 @@ async def test_a_notice_stands_on_the_rule_above_the_strip_however_high_that_is(
             rule = screen.lowest_rule
             await until(pilot, lambda: screen.query_one("Toast").region.bottom == screen.lowest_rule.region.bottom)
             assert rule.region.bottom == 24 - 1 - screen.query_one(HintBar).size.height
+
+
+async def test_a_long_name_at_the_right_end_of_a_rule_leaves_the_title_whole() -> None:
+    async with Strip().run_test(size=(60, 12)) as pilot:
+        rule = Rule()
+        await pilot.app.mount(rule)
+        rule.show("Speech-to-text › compare", "a recording with a very long name that goes on and on.wav")
+        drawn = rule.draw(60)[0].plain
+        assert drawn.startswith("── Speech-to-text › compare ─") and drawn.endswith("… ──") and len(drawn) == 60
+        rule.show("a title as long as half of the rule, and longer than that", "openai/gpt-6-sol · your key")
+        assert rule.draw(60)[0].plain.endswith(" openai/gpt-6-sol · … ──")

@@ -13,9 +13,11 @@ from textual.pilot import Pilot
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
 from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heatmap, plan
-from tui.console.playground.embedding.nearest import NearestLines
+from tui.console.playground.embedding.nearest import NearestLines, match_rows
 from tui.console.playground.embedding.tab import EmbeddingTab
+from tui.console.widgets.static_text import line
 from tui.console.widgets.text_area import LinesField
+from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
@@ -364,6 +366,7 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
         await until_shown(pilot, "8 texts · 256 dimensions")
         await pilot.press("x")
         await until_shown(pilot, "Scatter: openai/text-embedding-3-small")
+        await until_shown(pilot, " 1 – 18 of 18 ──")
         await until(pilot, lambda: any("\u2800" < sign <= "\u28ff" for sign in shown(pilot)))
         await pilot.press("escape", "=")
         await until_shown(pilot, "text-embedding-3-large")
@@ -381,3 +384,10 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
         await until_shown(pilot, "cosine    line")
         first = next(row for row in rows(pilot) if "The sky is blue" in row)
         assert first.split()[1] == "7", "the number of the line counts blank ones"
+
+
+def test_a_long_line_of_a_file_has_a_column_of_its_own() -> None:
+    drawn = [line(row).plain for row in match_rows([(0.5, 4, "long " * 30), (-0.1, 12, "寬字" * 40)], 60)]
+    assert drawn[1].startswith("    0.500       4  long long")
+    assert all(row.startswith(" " * 19) for row in (drawn[2], drawn[-1]))
+    assert max(map(width, drawn)) <= 60

@@ -4,7 +4,7 @@ import httpx
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
 from tests.console.provider_forms import KEY, focused_field, paste, session_answering
-from tui.console.providers.details import ProviderDetails
+from tui.console.providers.details import ProviderDetails, _name_list
 from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
 from tui.providers.spec import Provider
@@ -207,3 +207,10 @@ def test_an_address_is_never_cut(session: Session) -> None:
         start = next(at for at, words in enumerate(drawn) if words.startswith("Get a key"))
         count = -(-len(page) // (room - 15))
         assert "".join(words[15:].rstrip() for words in drawn[start : start + count]) == page
+
+
+def test_names_of_models_are_whole_as_long_as_one_fits() -> None:
+    names = ["claude-fable-5-2", "claude-mythos-5-2", "claude-saga-5-2", "claude-lore-5-2"]
+    assert _name_list(names)(70).plain == "  claude-fable-5-2  claude-mythos-5-2  claude-saga-5-2  and 1 more"
+    assert _name_list(names)(56).plain == "  claude-fable-5-2  claude-mythos-5-2  and 2 more"
+    assert "…" in _name_list(names)(24).plain

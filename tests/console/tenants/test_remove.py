@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
+from tui.console.tenants.remove import _summary_rows
 from tui.domain import Model, ModelType, Origin
 from tui.practice.tenants import LONG_NAME
 from tui.tenancy import tenants as tenant_registry
@@ -64,12 +65,18 @@ async def test_credentials_of_one_provider_are_distinguished_by_their_names() ->
 
 
 @pytest.mark.all_providers
-async def test_more_credentials_than_have_room_end_in_their_row() -> None:
+async def test_more_credentials_than_fit_a_row_are_all_named() -> None:
     async with console(practice_session(), None) as pilot:
         await open_dialog(pilot)
         start = next(n for n, row in enumerate(rows(pilot)) if "8 credentials" in row)
-        assert rows(pilot)[start].endswith("… │")
-        assert rows(pilot)[start + 1].startswith("  │   4 added models")
+        names = " ".join(row.strip(" │") for row in rows(pilot)[start : start + 2])
+        assert "OpenAI default, OpenAI batch-jobs" in names and "Hugging Face, Replicate" in names
+        assert rows(pilot)[start + 2].startswith("  │   4 added models")
+
+
+def test_hundreds_of_names_leave_room_for_the_question() -> None:
+    parts = [*_summary_rows("300 credentials", ", ".join(f"OpenAI team-{number}" for number in range(300)))]
+    assert len(parts) == 5 and parts[0].startswith("  300 credentials") and parts[-1].strip() == "…"
 
 
 async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_is_right() -> None:

@@ -179,7 +179,9 @@ class Rule(ChromeRow):
     def draw(self, cells: int) -> list[Content]:
         sign = line(self.sign)
         cells -= sign.cell_length
-        right = f" {clip_end(self.right, cells - 10)} ──" if self.right else ""
+        # The title has up to half of the rule, whatever is at the right end.
+        room = cells - 10 - min(width(self.left), cells // 2)
+        right = f" {clip_end(self.right, room)} ──" if self.right else ""
         left = f"── {clip_middle(self.left, max(0, cells - 5 - width(right)))} " if self.left else ""
         fill = "─" * (cells - width(left) - width(right))
         if not self.left and not self.right:

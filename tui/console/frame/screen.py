@@ -173,7 +173,8 @@ class FramedScreen(ConsoleNode, Screen[Result]):
     @property
     def hidden_below(self) -> str:
         """What of a form is out of sight, for the rule below it."""
-        words = (str(getattr(form, "hidden_below", "")) for form in self.query("Form") if form.display)
+        forms = [form for form in self.query("Form") if all(part.display for part in form.ancestors_with_self)]
+        words = (str(getattr(form, "hidden_below", "")) for form in forms)
         return next(filter(None, words), "")
 
     def on_form_moved(self) -> None:

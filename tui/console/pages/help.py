@@ -19,7 +19,7 @@ from tui.console.widgets.truncate import fit
 from tui.paths import paths
 
 _TWO_COLUMNS = 76
-_LEFT = 37
+_LEFT, _WIDEST_LEFT = 37, 66
 _RIGHT = 33
 _KEYS = 8
 _RIGHT_KEYS = 11
@@ -80,14 +80,14 @@ class Help(TextPage):
     # --- the text ---
 
     def _lines(self, cells: int) -> list[Words]:
-        two = cells >= _TWO_COLUMNS
-        own, general = self._own_keys(_LEFT - 2 if two else cells - 3), self._general_keys()
+        two, left = cells >= _TWO_COLUMNS, max(_LEFT, min(_WIDEST_LEFT, cells - _RIGHT - 10))
+        own, general = self._own_keys(left - 2 if two else cells - 3), self._general_keys()
         sections: list[list[Words]] = []
         if two:
             rows = max(len(own), len(general))
             own += [line("")] * (rows - len(own))
             general += [line("")] * (rows - len(general))
-            sections.append([_two_columns(*entry) for entry in zip(own, general, strict=True)])
+            sections.append([_two_columns(*entry, left) for entry in zip(own, general, strict=True)])
         else:
             sections += [[line("   ", entry) for entry in own], [line("   ", entry) for entry in general]]
         if isinstance(self._about, AreaScreen):
@@ -181,6 +181,6 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
 
-def _two_columns(left: Content, right: Content) -> Content:
-    short = left.truncate(_LEFT - 1, ellipsis=True)
-    return line("   ", short, " " * (_LEFT - short.cell_length), right)
+def _two_columns(left: Content, right: Content, cells: int) -> Content:
+    short = left.truncate(cells - 1, ellipsis=True)
+    return line("   ", short, " " * (cells - short.cell_length), right)

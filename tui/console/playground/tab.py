@@ -261,6 +261,10 @@ class PromptTab(Tab):
         """The field of the prompt."""
         return self.composer.question
 
+    def set_model(self, model: Model) -> None:
+        self.show_sentence()  # it may have asked for a model
+        super().set_model(model)
+
     def show_sentence(self, sentence: str = "") -> None:
         """Show a sentence under the question; '' removes it."""
         self.composer.show_sentence(sentence)

@@ -249,7 +249,15 @@ def _default(kind: ModelType, name: str, heading: str | None) -> Callable[[int],
 
 def _name_list(names: list[str]) -> Callable[[int], Content]:
     def draw(cells: int) -> Content:
-        more = f"  and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        return line("  ", (clip_end("  ".join(names[:_SHOWN]), cells - 2 - width(more)), MUTED), (more, MUTED))
+        for shown in range(min(_SHOWN, len(names)), 1, -1):
+            text = _and_more(names, shown)
+            if width(text) <= cells - 4:
+                return line("  ", (text, MUTED))
+        return line("  ", (clip_middle(_and_more(names, 1), cells - 4), MUTED))
 
     return draw
+
+
+def _and_more(names: list[str], shown: int) -> str:
+    rest = len(names) - shown
+    return "  ".join(names[:shown]) + (f"  and {rest} more" if rest else "")

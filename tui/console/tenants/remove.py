@@ -14,7 +14,8 @@ from tui.console.frame.screen import Dialog, problem_text
 from tui.console.keys import bind
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.truncate import clip_end, width
+from tui.console.widgets.truncate import width
+from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import group_fingerprint
@@ -22,7 +23,10 @@ from tui.workspace import tenants
 from tui.workspace.tenants import Removal, TenantRow
 
 _WHICH = 55
-"""Cells for the names of the credentials, which share one row."""
+"""Cells for the names of the credentials."""
+
+_ROWS = 5
+"""The most rows that they take."""
 
 _LONGEST = 20
 """Cells of a name that is still asked to be typed."""
@@ -98,7 +102,7 @@ class RemoveTenant(Dialog[bool]):
         return [
             "This permanently deletes:",
             "",
-            *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _summaries(removal)),
+            *(row for count, which in _summaries(removal) for row in _summary_rows(count, which)),
             "",
             "The keys at the providers stay valid; revoke them there if needed.",
         ]
@@ -162,6 +166,15 @@ def _summaries(removal: Removal) -> Iterable[tuple[str, str]]:
     if removal.chats:
         yield _count_noun(removal.chats, "recorded chat"), ""
     yield "1 key pair", f"fingerprint {group_fingerprint(removal.fingerprint)}"
+
+
+def _summary_rows(count: str, which: str) -> Iterable[str]:
+    """Yield the rows of an entry, its names whole: what is deleted must be seen. Hundreds end in `…`."""
+    parts = [part.plain for part in wrap(line(which), _WHICH)]
+    if len(parts) > _ROWS:
+        parts[_ROWS - 1 :] = ["…"]
+    for number, part in enumerate(parts):
+        yield f"  {count if number == 0 else '':<15}{part}".rstrip()
 
 
 def _label(provider_id: str) -> str:

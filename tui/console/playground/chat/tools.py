@@ -141,6 +141,7 @@ class ToolsPage(PageScreen[None]):
         (fields[place].field if place < len(fields) else self._send).focus()
 
     def on_button_pressed(self) -> None:
+        self._wrong.show("")
         work = self._go_on() if self._pending is not None else self._ask()
         self.run_worker(work, group="tools", exclusive=True, exit_on_error=False)
 

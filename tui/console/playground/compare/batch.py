@@ -212,6 +212,7 @@ class BatchPage(PageScreen[None]):
     # --- the run ---
 
     async def _run(self) -> None:
+        self._wrong.show("")
         try:
             job = await asyncio.to_thread(self._plan)
             if not await self.dialogs.ensure_unlocked(f"send {len(job.tasks):,} prompts"):

@@ -1,7 +1,7 @@
 """The page that finds the lines of a file that are nearest to a query."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from textual.widget import Widget
@@ -15,6 +15,7 @@ from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.text_viewer import Reader
+from tui.console.widgets.wrap import wrap
 from tui.domain import Model
 from tui.errors import Problem, UsageError
 from tui.providers.events import Event, Vectors
@@ -44,7 +45,6 @@ class NearestLines(PageScreen[None]):
         self._query = FieldRow("query", "query", query)
         self._search = Button("Search", id="search", primary=True)
         self._wrong = Plain(id="wrong")
-        self._lines: Sequence[Words] = ()
         self._documents: tuple[Sequence[tuple[int, str]], list[Vector]] = ((), [])
         """The lines of the last file with their vectors."""
 
@@ -108,6 +108,7 @@ class NearestLines(PageScreen[None]):
 
     async def _find(self) -> None:
         session, query = self.navigator.tenant_session, self._query.value.strip()
+        self._wrong.show("")
         try:
             if not self._path.value.strip() or not query:
                 raise UsageError("Type the path of a file, and a query.")
@@ -129,8 +130,7 @@ class NearestLines(PageScreen[None]):
             self._search.show_progress()
             self.console.set_running("playground/nearest", None)
             self.refresh_chrome()
-        rows = [line((f"   {cosine:6.3f}  ", ""), (f"{lines[n][0]:>6}  ", MUTED), lines[n][1]) for n, cosine in matches]
-        self._show([line(("   cosine    line", MUTED)), *rows])
+        self._show([(cosine, *lines[n]) for n, cosine in matches])
 
     async def _embed(self, texts: Sequence[str], lines: Sequence[tuple[int, str]]) -> list[Vector]:
         """Return the vectors of the file's lines, those of the last query if they are the same lines."""
@@ -149,14 +149,24 @@ class NearestLines(PageScreen[None]):
         self._documents = lines, vectors
         return vectors
 
-    def _show(self, lines: Sequence[Words]) -> None:
-        self._lines = lines
-        self.query_one(Reader).show(lambda _: self._lines)
+    def _show(self, matches: Sequence[tuple[float, int, str]]) -> None:
+        self.query_one(Reader).show(lambda cells: [*match_rows(matches, cells)])
         self._query.field.focus()
 
     def hide_when_locked(self) -> None:
         self._documents = (), []
-        self._show(["   The tenant is locked; the lines are hidden."])
+        self.query_one(Reader).show(lambda _: ["   The tenant is locked; the lines are hidden."])
+        self._query.field.focus()
+
+
+def match_rows(matches: Sequence[tuple[float, int, str]], cells: int) -> Iterator[Words]:
+    """Yield a heading and the matches (cosine, line number, text), a long text wrapped in a column of its own."""
+    heads = [f"   {cosine:6.3f}  {number:>6}  " for cosine, number, _ in matches]
+    yield line(("   cosine    line", MUTED))
+    for head, (_, _, text) in zip(heads, matches, strict=True):
+        first, *rest = wrap(line(text), max(10, cells - len(head)))
+        yield line(head[:11], (head[11:], MUTED), first)
+        yield from (line(" " * len(head), part) for part in rest)
 
 
 def _count(path: Path) -> str:

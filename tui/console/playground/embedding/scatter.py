@@ -38,7 +38,9 @@ class Scatter(TextPage):
         self.reader.show(self._lines)
 
     def _lines(self, cells: int) -> list[Words]:
-        height = max(_FEWEST, min(_MOST, self.reader.size.height - 2))
+        # All in sight where there is room; with many texts the drawing is still large.
+        below = min(len(self._compared.texts), self.reader.size.height // 2) + 1
+        height = max(_FEWEST, min(_MOST, self.reader.size.height - below))
         drawing = scatter(self._points, max(20, cells - 2 * len(_MARGIN)), height)
         texts = (line((f"{_MARGIN}{number:>3} ", MUTED), text) for number, text in enumerate(self._compared.texts, 1))
         return [*(f"{_MARGIN}{row}" for row in drawing), "", *texts]

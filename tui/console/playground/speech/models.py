@@ -130,6 +130,7 @@ class SpeechModels(PageScreen[None]):
 
     async def _run(self) -> None:
         session = self.navigator.tenant_session
+        self._wrong.show("")
         try:
             reference = ""
             if self._path.value.strip():
