@@ -106,8 +106,8 @@ class Store:
 
     @property
     def where(self) -> str:
-        """The path of the file, for people."""
-        return str(self.folder.path / self.name) if self.folder.path else self.name
+        """The path of the file, or the place in a shared store, for people."""
+        return str(self.folder.path / self.name) if self.folder.path else getattr(self.folder, "label", self.name)
 
     def version_token(self) -> Hashable | None:
         """Return a value that differs whenever the file was replaced; None without a file."""

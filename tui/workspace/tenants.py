@@ -21,6 +21,7 @@ from tui.tenancy.last_used import last_use
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import (
+    as_stored,
     check_id,
     check_name,
     get,
@@ -147,7 +148,7 @@ async def create(
             # The key first: killed in between, a key without settings is left, never settings without their key.
             keyring.write(session.tenant(tenant_id), tenant, pair.private, passphrase)
             try:
-                session.store(tenant_id).create(to_record(tenant))
+                session.store(tenant_id).create(to_record(as_stored(session, tenant)))
             except Problem:
                 keyring.discard(session.tenant(tenant_id), tenant)
                 raise
@@ -193,7 +194,12 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
             session.audit_best_effort("passphrase changed")
-        changed = _change(session, protected=bool(new))
+        if not session.process.shares:
+            changed = _change(session, protected=bool(new))
+        else:
+            changed = get(session)
+            if tenant.protected != bool(new):
+                session.audit_best_effort("passphrase set" if new else "passphrase removed")
         if not new:
             keyring.forget_in_agent(session)
         verification.record_manifest(session)

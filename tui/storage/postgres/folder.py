@@ -40,6 +40,11 @@ class TenantFolder:
         self._database = database
         self._tenant = tenant
 
+    @property
+    def label(self) -> str:
+        """Where its settings are, for people."""
+        return f"{self._tenant} in the shared store ({self._database.link.address.shown or 'the default database'})"
+
     def write_blocker(self) -> Problem | None:
         """Return why nothing can be written, or None."""
         return _write_blocker(self._database)

@@ -25,7 +25,7 @@ from tui.tenancy import credentials, keyring, manifest, operators, retired_keys,
 from tui.tenancy.manifest import CredentialRef, Manifest, Record
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import as_stored, get
 from tui.vault import envelope, key_pair
 from tui.workspace.history import rewrap
 
@@ -144,7 +144,7 @@ def _replace(
             )
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
         keyring.write(session, after, new.private, passphrase)
-        resealed, left = _rewrite(tables, after, reseal)
+        resealed, left = _rewrite(tables, as_stored(session.process, after), reseal)
         proved = {place for place, entry in before.items() if stored.entries.get(place) == manifest.entry(entry)}
         current = manifest.records_by_ref(tables)
         entries = {
