@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tui.domain import Credential, VerificationResult, VerificationState
-from tui.errors import UsageError
+from tui.errors import Conflict, UsageError
 from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.serialization import to_record
@@ -126,3 +126,26 @@ async def test_a_credential_without_a_key_has_no_lifetime(acme: TenantSession) -
     for provider, name in (("openai_compatible", ""), ("openai", "another"), ("anthropic", "")):
         with pytest.raises(UsageError):
             lifetime.with_key(acme, provider, name)
+
+
+@pytest.mark.slow
+async def test_a_form_asks_about_terms_that_another_session_changed_as_well(acme: TenantSession) -> None:
+    baseline = lifetime.LifetimeBaseline(active(acme), BOTH)
+
+    async def save_form(expires: str, every: int) -> Lifetime | None:
+        await lifetime.set_lifetime(acme, "openai", "default", Lifetime(expires, every), baseline)
+        return lifetime.lifetime(acme, active(acme))
+
+    await lifetime.set_lifetime(acme, "openai", "default", Lifetime("2098-12-31", 90))
+    assert await save_form(BOTH.expires, 30) == Lifetime("2098-12-31", 30), "each changed another one"
+    with pytest.raises(Conflict, match="set the expiry date to 2098-12-31"):
+        await save_form("2097-01-01", 90)
+    with pytest.raises(Conflict, match="set the rotation to every 30 days"):
+        await save_form("2098-12-31", 60)
+    assert await save_form("2098-12-31", 30) == Lifetime("2098-12-31", 30), "the same is no conflict"
+    await lifetime.set_lifetime(acme, "openai", "default", BOTH)
+    await save.save(acme, "openai", {"api_key": Secret(NEW)})
+    with pytest.raises(Conflict, match="replaced the key"):
+        await save_form("2097-01-01", 90)
+    await lifetime.set_lifetime(acme, "openai", "default", Lifetime("2097-01-01", 90))
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("2097-01-01", 90), "a command compares nothing"

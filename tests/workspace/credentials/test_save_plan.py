@@ -6,14 +6,14 @@ import pytest
 
 from tui.errors import Action, Locked, Problem, UsageError
 from tui.providers.spec import Field
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.tenancy import credentials, keyring
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import paste, save, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import CredentialConflict, apply_save
-from tui.workspace.credentials.save_plan import PlainHttp, plan_save, renew
+from tui.workspace.credentials.save_plan import PlainHttp, merge, plan_save, renew
 
 KEY = "sk-FAKE-key-of-a-test-0001"
 LAN = "http://10.0.0.7:8000"
@@ -125,3 +125,14 @@ async def test_a_wrong_value_is_refused_by_the_plan(unlocked: TenantSession) -> 
     with pytest.raises(FieldProblem) as caught:
         await plan_save(unlocked, "openai", {"api_key": Secret("")})
     assert caught.value.field == "api_key"
+
+
+async def test_a_reference_that_another_session_changed_is_asked_about(unlocked: TenantSession) -> None:
+    await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_BEFORE")})
+    seen = credentials.active(unlocked, "openai")
+    await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_THEIRS")})
+    values = {"api_key": SecretReference("env:KEY_MINE")}
+    _, both = await merge(await plan_save(unlocked, "openai", values, baseline=seen, watch=True))
+    assert both == ("api_key",)
+    plan, both = await merge(await plan_save(unlocked, "openai", {"organization": "org-x"}, baseline=seen, watch=True))
+    assert both == () and dict((await apply_save(plan)).references) == {"api_key": "env:KEY_THEIRS"}

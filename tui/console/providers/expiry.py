@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -12,7 +13,16 @@ from tui.console.widgets.static_text import Plain
 from tui.domain import Credential
 from tui.errors import Problem, UsageError
 from tui.tenancy.timestamps import short_time
-from tui.workspace.credentials.lifetime import NOTICE, Lifetime, due_on, expiry_of, period_of, set_lifetime
+from tui.workspace.credentials.lifetime import (
+    NOTICE,
+    Lifetime,
+    LifetimeBaseline,
+    due_on,
+    expiry_of,
+    lifetime,
+    period_of,
+    set_lifetime,
+)
 
 
 class Expiry(PageScreen[str]):
@@ -22,6 +32,7 @@ class Expiry(PageScreen[str]):
         super().__init__()
         self._label, self._credential = label, credential
         terms = terms or Lifetime()
+        self._baseline = LifetimeBaseline(credential, terms)
         self._before = terms.expires, f"{terms.every}d" if terms.every else ""
         self._expires = FieldRow("expires", "Expires", self._before[0], help=("A date such as 2027-01-31, or blank.",))
         self._every = FieldRow(
@@ -30,6 +41,7 @@ class Expiry(PageScreen[str]):
 
     def content(self) -> Iterable[Widget]:
         with Form():
+            yield OtherOperators(f"expiry {self._credential.provider} {self._credential.name}")
             yield Plain()
             yield self._expires
             yield self._every
@@ -71,12 +83,19 @@ class Expiry(PageScreen[str]):
             day = expires and (expires if expires == self._before[0] else expiry_of(expires, session.today()))
             row = self._every
             terms = Lifetime(day, period_of(every) if every else 0)
-            credential = await set_lifetime(session, self._credential.provider, self._credential.name, terms)
+            place = self._credential.provider, self._credential.name
+
+            async def save(overwrite: bool) -> Credential:
+                return await set_lifetime(session, *place, terms, None if overwrite else self._baseline)
+
+            credential = await self.dialogs.over_conflict(save)
         except Problem as problem:
             row = row if isinstance(problem, UsageError) else self._expires
             row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             row.field.focus()
             return
-        day = due_on(credential, terms)
+        if credential is None:
+            return
+        day = due_on(credential, lifetime(session, credential) or Lifetime())
         due = f"is due on {short_time(day, session.now())}" if day else "is never due"
         self.dismiss(f"The key of {self._label} {credential.name} {due}.")

@@ -17,9 +17,10 @@ from tui.console.widgets.symbols import MUTED
 from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
 from tui.storage.user_file import local_path, read
-from tui.workspace import audit
-from tui.workspace.transfer import import_plan
-from tui.workspace.transfer.file_format import LARGEST
+from tui.workspace import audit, conflicts
+from tui.workspace.transfer import import_merge, import_plan
+from tui.workspace.transfer.file_format import LARGEST, Bundle
+from tui.workspace.transfer.import_merge import ImportConflict
 from tui.workspace.transfer.import_plan import Plan
 
 
@@ -34,6 +35,7 @@ class Import(PageScreen[str]):
         self._import = Button("Import", id="import", primary=True)
         self._summary = Plain(id="said")
         self._plan: Plan | None = None
+        self._bundle: Bundle | None = None
 
     def content(self) -> Iterable[Widget]:
         self._passphrase.display = False
@@ -123,7 +125,7 @@ class Import(PageScreen[str]):
         plan = await import_plan.plan(self.navigator.tenant_session, bundle)
         if plan.plain_http and not await self.dialogs.confirm_plain_http(plan.plain_http):
             return ""
-        self._plan = plan.allow_plain_http()
+        self._plan, self._bundle = plan.allow_plain_http(), bundle
         self._show(self._plan)
         return ""
 
@@ -141,7 +143,30 @@ class Import(PageScreen[str]):
         self._import.display, self._look.primary = usable, not usable
         self._look.refresh()
 
+    async def _ask_about(self, conflict: ImportConflict) -> str | None:
+        """Ask what to do about the settings that another session and the file changed; None to import nothing."""
+        who = conflicts.other_session(self.navigator.tenant_session) or "Another session"
+        theirs = [f"  {audit.words(event)}" for events in conflict.merged.both.values() for event in events]
+        lines = [
+            f"{who} changed what the file changes, too:",
+            "",
+            *theirs,
+            "",
+            "The rest of the file is imported either way.",
+        ]
+        choices = {"theirs": "Keep theirs", "mine": "Overwrite with the file"}
+        return await self.dialogs.ask("Another session saved first", lines, choices)
+
     async def _carried_out(self, plan: Plan) -> str:
-        await import_plan.carry_out(self.navigator.session, plan)
+        assert self._bundle is not None
+        try:
+            plan = await import_merge.apply(self.navigator.session, self._bundle, plan)
+        except ImportConflict as conflict:
+            answer = await self._ask_about(conflict)
+            if answer is None:
+                return ""
+            chosen = conflict.merged.plan if answer == "mine" else import_merge.keep_theirs(conflict.merged)
+            # Asked about once more if somebody saves the same again in this moment.
+            return await self._carried_out(chosen)
         self._plan = None
         return f"Imported into {plan.tenant.name}: {len(plan.events)} change{'' if len(plan.events) == 1 else 's'}."

@@ -26,6 +26,7 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace.credentials import discovery, environment
 from tui.workspace.credentials.discovery import DiscoveredKey
+from tui.workspace.credentials.environment import SetUp
 from tui.workspace.models.proposals import proposed_defaults
 
 _INTRODUCTION = (
@@ -172,11 +173,21 @@ async def _use_all(console: Console, tenant_id: str, keys: Mapping[str, Discover
     await navigator.open_tenant(tenant_id, "providers")
     console.dialogs.toast(f"Verifying {len(keys)} keys …")
     results = await environment.set_up_all(session, keys)
+    results = [await _ask_about(console, result) if result.pending else result for result in results]
     summary = environment.summary(results)
     if any(result.problem for result in results) and not proposed_defaults(session):
         await console.dialogs.ask("Keys from the environment", summary.splitlines(), {"": "Close"})
     elif await navigator.propose_defaults(summary) == "playground":
         navigator.show_area("playground")
+
+
+async def _ask_about(console: Console, result: SetUp) -> SetUp:
+    """Ask whether to save over what another session saved meanwhile; return what came of it."""
+    problem = result.problem
+    lines = [problem.message if problem else "", "", f"The key in {result.variable} is accepted, and not saved."]
+    choices = {"theirs": "Keep theirs", "mine": "Overwrite with mine"}
+    answer = await console.dialogs.ask("Another session saved first", lines, choices)
+    return await environment.save_over(result) if answer == "mine" else result
 
 
 def local_provider() -> str:

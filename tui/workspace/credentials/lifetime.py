@@ -23,6 +23,7 @@ from tui.tenancy import credentials
 from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import short_time
+from tui.workspace.conflicts import Baseline, conflict, require_unchanged
 
 _TABLE = "lifetimes"
 NOTICE = 14
@@ -81,29 +82,63 @@ def is_due(credential: Credential, terms: Lifetime, today: str) -> bool:
     return near or bool(rotation and rotation <= today)
 
 
-async def set_lifetime(session: TenantSession, provider_id: str, name: str, terms: Lifetime) -> Credential:
+@dataclass(frozen=True)
+class LifetimeBaseline:
+    """What a form was filled with: a credential, and the terms of its key."""
+
+    credential: Credential
+    terms: Lifetime
+
+
+async def set_lifetime(
+    session: TenantSession, provider_id: str, name: str, terms: Lifetime, baseline: LifetimeBaseline | None = None
+) -> Credential:
     """Store the expiry date and the rotation period of a credential's key; needs no private key.
+
+    With `baseline`, what only another session changed since then stays as it is.
 
     Raises:
         UsageError: There is no such credential, or it has no key.
+        Conflict: Another session changed the same, or replaced the key that a date is set for.
     """
-    credential = with_key(session, provider_id, name)
-    record = {
-        "provider": provider_id,
-        "credential": name,
-        "expires": terms.expires,
-        "every": terms.every,
-        "fingerprints": dict(credential.fingerprints) if terms.expires else {},
-    }
+    with_key(session, provider_id, name)
 
-    def work() -> None:
+    def work() -> Credential:
         with session.store.transaction() as tables:
-            forget(tables, provider_id, name)
-            tables.table(_TABLE).insert(record)
+            credential = with_key(session, provider_id, name)
+            new = _merge(session, credential, terms, baseline) if baseline else terms
+            record = {
+                "provider": provider_id,
+                "credential": name,
+                "expires": new.expires,
+                "every": new.every,
+                "fingerprints": dict(credential.fingerprints) if new.expires else {},
+            }
+            if _records(session).get((provider_id, name)) != record:
+                forget(tables, provider_id, name)
+                tables.table(_TABLE).insert(record)
+        return credential
 
-    if _records(session).get((provider_id, name)) != record:
-        await asyncio.to_thread(work)
-    return credential
+    return await asyncio.to_thread(work)
+
+
+def _merge(session: TenantSession, credential: Credential, new: Lifetime, baseline: LifetimeBaseline) -> Lifetime:
+    """Return what a form sets, with what only another session changed; raise Conflict where both changed the same."""
+    before, present = baseline.terms, lifetime(session, credential) or Lifetime()
+    expires, every = new.expires, new.every
+    if expires == before.expires:
+        expires = present.expires
+    else:
+        if expires and dict(baseline.credential.fingerprints) != dict(credential.fingerprints):
+            raise conflict(session, "replaced the key")
+        change = f"set the expiry date to {present.expires}" if present.expires else "removed the expiry date"
+        require_unchanged(session, Baseline(before.expires), present.expires, expires, change)
+    if every == before.every:
+        every = present.every
+    else:
+        change = f"set the rotation to every {present.every} days" if present.every else "removed the rotation period"
+        require_unchanged(session, Baseline(before.every), present.every, every, change)
+    return Lifetime(expires, every)
 
 
 def record_expiry(tables: Tables, credential: Credential, expires: str) -> None:

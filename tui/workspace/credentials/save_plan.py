@@ -204,7 +204,11 @@ async def merge(plan: SavePlan) -> tuple[SavePlan, tuple[str, ...]]:
 def was_changed(field: Field, baseline: Credential | None, stored: Credential) -> bool:
     """Return True if another session changed a field."""
     if field.secret:
-        return (baseline.fingerprints.get(field.name) if baseline else None) != stored.fingerprints.get(field.name)
+        before, after = (
+            (entry.fingerprints.get(field.name), entry.references.get(field.name)) if entry else (None, None)
+            for entry in (baseline, stored)
+        )
+        return before != after
     return _clear(field, baseline) != _clear(field, stored)
 
 

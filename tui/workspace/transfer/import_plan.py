@@ -27,7 +27,7 @@ from tui.tenancy import models as stored_models
 from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
+from tui.tenancy.tenants import as_stored, check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, key_pair
 from tui.workspace import connections, tenants
 from tui.workspace.credentials import save, save_plan, status
@@ -40,14 +40,19 @@ from tui.workspace.transfer.export import credential_label
 from tui.workspace.transfer.file_format import Bundle, FileCredential
 from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported, take_prompts
 
-_TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources", "prompts")
+TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources", "prompts")
+
+
+class TenantChanged(Problem):
+    """Raised if the tenant is not as it was when the plan was made. Nothing was imported."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What an import would change. `omissions` are problems of what cannot be imported; they stop nothing.
 
-    `plain_http` are the origins in plain http that a person must allow before it is applied.
+    `plain_http` are the origins in plain http that a person must allow before it is applied, `allowed_http` those that
+    were allowed.
     """
 
     tenant: Tenant
@@ -58,6 +63,7 @@ class Plan:
     after: Content
     copy: Session
     plain_http: tuple[str, ...] = ()
+    allowed_http: tuple[str, ...] = ()
 
     @property
     def new_urls(self) -> tuple[str, ...]:
@@ -66,7 +72,7 @@ class Plan:
 
     def allow_plain_http(self) -> "Plan":
         """Return the plan with every origin in plain http allowed."""
-        return replace(self, plain_http=())
+        return replace(self, plain_http=(), allowed_http=(*self.allowed_http, *self.plain_http))
 
     @property
     def changes(self) -> bool:
@@ -141,7 +147,7 @@ async def carry_out(session: Session, import_plan: Plan) -> None:
 
     Raises:
         PlainHttp: The plan has origins in plain http that nobody has allowed.
-        Problem: The tenant is not as it was when the plan was made.
+        TenantChanged: The tenant is not as it was when the plan was made.
     """
     if import_plan.plain_http:
         raise PlainHttp("", import_plan.plain_http)
@@ -339,7 +345,7 @@ def _create(session: Session, import_plan: Plan) -> None:
             for name in copied.names():
                 folder.write(name, copied.read(name) or b"")
         try:
-            session.store(tenant.id).create(to_record(tenant), import_plan.after)
+            session.store(tenant.id).create(to_record(as_stored(session, tenant)), import_plan.after)
         except Problem:
             keyring.discard(session.tenant(tenant.id), tenant)
             raise
@@ -349,11 +355,11 @@ def _create(session: Session, import_plan: Plan) -> None:
 def _replace(session: Session, import_plan: Plan) -> None:
     with verification.credential_transaction(session.tenant(import_plan.tenant.id)) as tables:
         if _tables(tables) != import_plan.before:
-            raise Problem(
+            raise TenantChanged(
                 f"The settings of {import_plan.tenant.name} were changed in another session meanwhile.",
                 "Nothing was imported. Try again.",
             )
-        for name in _TABLES:
+        for name in TABLES:
             tables.table(name).truncate()
             tables.table(name).insert_multiple(dict(entry) for entry in import_plan.after.get(name, {}).values())
 

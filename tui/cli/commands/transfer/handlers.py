@@ -5,7 +5,7 @@ import sys
 
 from tui.cli.commands.transfer import FORMATS
 from tui.cli.commands.transfer.keys import import_keys
-from tui.cli.commands.transfer.plans import plan_for, plan_shape, print_plan, require_consent
+from tui.cli.commands.transfer.plans import apply_plan, plan_for, plan_shape, print_plan, require_consent
 from tui.cli.commands.transfer.targets import export_target
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
@@ -79,7 +79,7 @@ async def import_file(call: CommandContext) -> None:
     plan = await plan_for(call, import_plan.target(call.session, bundle, named), bundle, named)
     confirmed = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
     if confirmed:
-        await import_plan.carry_out(call.session, plan)
+        plan = await apply_plan(call, bundle, plan)
     if call.out.as_json:
         call.out.json(plan_shape(plan, bool(confirmed)))
     else:

@@ -1,6 +1,6 @@
 """`modeldeck import` for another program's file: the plan by credential, verified before it is saved."""
 
-from tui.cli.commands.transfer.plans import omission_text, plan_for, plan_shape, print_plan, require_consent
+from tui.cli.commands.transfer.plans import apply_plan, omission_text, plan_for, plan_shape, print_plan, require_consent
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun
 from tui.errors import Problem, UsageError
@@ -39,7 +39,7 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
         confirmed = bool(accepted.assigned)
         if confirmed:
             plan = await plan_for(call, session, accepted.bundle, named)
-            await import_plan.carry_out(call.session, plan)
+            plan = await apply_plan(call, accepted.bundle, plan)
     shredded = confirmed and call.args.has("shred") and not rejected and _shred(call, content)
     if call.out.as_json:
         states = [_key_shape(plan, place, bundle, rejected, confirmed) for place in bundle.assigned]

@@ -6,12 +6,12 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun, is_terminal
 from tui.cli.remedies import problem_hint
-from tui.errors import Problem, UsageError
+from tui.errors import Conflict, Problem, UsageError
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import TenantSession
 from tui.workspace import audit
 from tui.workspace.credentials.save_plan import PlainHttp
-from tui.workspace.transfer import import_plan
+from tui.workspace.transfer import import_merge, import_plan
 from tui.workspace.transfer.file_format import Bundle
 from tui.workspace.transfer.import_plan import Plan
 
@@ -86,3 +86,16 @@ def require_consent(call: CommandContext, plan: Plan, done: bool) -> None:
     """Raise UsageError if a plan has changes that were neither made nor only to be shown."""
     if plan.changes and not done and not call.args.has("dry-run"):
         raise UsageError("Nothing was imported.", "Use --yes to import, --dry-run to see what would change.")
+
+
+async def apply_plan(call: CommandContext, bundle: Bundle, plan: Plan) -> Plan:
+    """Apply a plan to the settings as they are by now; return the plan that was applied.
+
+    Raises:
+        Conflict: Another session changed what the file changes, too.
+    """
+    try:
+        return await import_merge.apply(call.session, bundle, plan)
+    except import_merge.ImportConflict as problem:
+        theirs = [audit.words(event) for events in problem.merged.both.values() for event in events]
+        raise Conflict(problem.message, f"{problem.hint} Run it again to overwrite: {'; '.join(theirs)}.") from None

@@ -9,7 +9,7 @@ from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Credential, Model, VerificationState
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.fields import Values
 
@@ -94,6 +94,8 @@ def stored_lines(provider: Provider, stored: Credential | None) -> Strip:
 
 
 def _stored_change(field: Field, stored: Credential) -> str:
+    if field.secret and (reference := stored.references.get(field.name)):
+        return one_line(reference)
     if field.secret:
         return f"ends {stored.hints[field.name]}" if stored.hints.get(field.name) else "–"
     return stored.clear.get(field.name, "") or "–"
@@ -101,6 +103,8 @@ def _stored_change(field: Field, stored: Credential) -> str:
 
 def _form_change(field: Field, values: Values) -> str:
     value = values.get(field.name, "")
+    if isinstance(value, SecretReference):
+        return one_line(value.text)
     if isinstance(value, Secret):
         text = value.reveal()
         return f"a new one, ends {text[-4:]}" if len(text) >= 20 else "a new one"
