@@ -211,6 +211,42 @@ The last is a deadlock, such as with a schema that is brought up: nothing was do
 """
 
 
+_FULL = ("53", "58")
+"""How the SQLSTATE begins where the server lacks disk, memory or another resource, or its disk fails."""
+
+
+_REFUSALS = {
+    "certificate verify failed": (
+        "The certificate of the store's server cannot be verified.",
+        "It has expired, or its authority is not the one named by sslrootcert. Nothing was sent.",
+    ),
+    "does not match host name": (
+        "The certificate of the store's server is for another name.",
+        "Correct the host in the address of the store. Nothing was sent.",
+    ),
+    "password authentication failed": (
+        "The store rejected your password.",
+        "Nothing was changed. Write the new one into your password file.",
+    ),
+    "no password supplied": (
+        "The store asks for a password, and there is none for this login.",
+        "Nothing was changed. Add a line to your password file: HOST:PORT:DATABASE:LOGIN:PASSWORD",
+    ),
+    "too many connections": ("The store takes no more connections.", "Nothing was changed. Close other consoles."),
+    "too many clients": ("The store takes no more connections.", "Nothing was changed. Close other consoles."),
+    "connection slots are reserved": ("The store takes no more connections.", "Nothing was changed. Try again."),
+    "read-only": (
+        "The store's server is read-only: a standby, or under maintenance.",
+        "Nothing was changed. Try again once it accepts changes, or name all hosts in the address.",
+    ),
+    "not permitted to log in": (
+        "The store no longer admits your login.",
+        "Nothing was changed. Ask its administrator.",
+    ),
+}
+"""What a server says of a connection that it refuses, and what that means. Others are told in general words."""
+
+
 def is_lost(error: psycopg.Error) -> bool:
     """Return True if the connection is gone, or the server is: the same may work on another connection."""
     if error.sqlstate is None:
@@ -228,13 +264,22 @@ def problem(error: psycopg.Error, address: Address) -> Problem:
         return UsageError("A tenant with this ID already exists in the store.", "Choose another ID.")
     if isinstance(error, errors.QueryCanceled):
         return StoreUnreachable("The store took too long to answer.", "Nothing was changed. Try again.")
-    if is_lost(error):
+    if (error.sqlstate or "").startswith(_FULL) and not is_lost(error):
         return StoreUnreachable(
-            f"The store cannot be reached ({address.shown or 'the default database'}).",
-            "Nothing was changed. Files on this machine are not used in its place.",
-            _reason(error),
-            Remedy(Action.CHECK_STORE),
+            "The store's server has no room for this, on its disk or in its memory.",
+            "Nothing was changed. Its administrator has to make room.",
+            f"SQLSTATE {error.sqlstate}",
         )
+    if is_lost(error):
+        text = str(error)
+        message, hint = next(
+            (sentences for words, sentences in _REFUSALS.items() if words in text),
+            (
+                f"The store cannot be reached ({address.shown or 'the default database'}).",
+                "Nothing was changed. Files on this machine are not used in its place.",
+            ),
+        )
+        return StoreUnreachable(message, hint, _reason(error), Remedy(Action.CHECK_STORE))
     return SaveFailed("The store refused the change.", "Nothing was changed.", f"SQLSTATE {error.sqlstate or 'none'}")
 
 

@@ -324,6 +324,7 @@ class Database:
                     raise problem(error, self.link.address) from None
             except StoreUnreachable:
                 self.link.drop()
+        self._read_at = float("-inf")  # it may be there
         raise StoreUnreachable(
             "The connection to the store was lost while it was saving.",
             "It may or may not have been saved. Look at it when the store is back, before you do it again.",
