@@ -41,6 +41,7 @@ class Action(Enum):
     LIST_CREDENTIALS = auto()
     LIST_MODELS = auto()
     LIST_TENANTS = auto()
+    RECEIVE_KEY = auto()
     REPLACE_CREDENTIAL = auto()
     REQUEST_ADMISSION = auto()
     RESOLVE_ROTATION = auto()

@@ -17,6 +17,7 @@ _WORDS = {
     Action.LIST_CREDENTIALS: "List them: modeldeck credential list {provider}",
     Action.LIST_MODELS: "List them: modeldeck model list --provider {provider}",
     Action.LIST_TENANTS: "List them: modeldeck tenant list",
+    Action.RECEIVE_KEY: "An operator can admit you: modeldeck operator request",
     Action.REPLACE_CREDENTIAL: "Replace it with modeldeck provider set {provider}{name}, "
     "or forget it with modeldeck credential remove {provider} {credential}",
     Action.REQUEST_ADMISSION: "To create and publish one: modeldeck operator request",

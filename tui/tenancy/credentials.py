@@ -246,6 +246,8 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
         what = f"{label} was changed to another kind of provider since its credential was saved."
     elif lacks_key(credential):
         what = f"{label} requires an API key, and none is stored: the settings were changed."
+    elif session.process.shares and credential.key_id == tenant.key_id and not keyring.has_key(session, tenant):
+        return keyring.no_key_here(tenant)
     elif credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was encrypted for a key pair that no longer exists."
     elif change is not None and not change.mark.needs_confirmation:

@@ -9,7 +9,7 @@ from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy import retired_keys
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import get, shared_name
 from tui.vault import key_pair
 from tui.vault.envelope import KeyHandle
 
@@ -47,8 +47,10 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None, *, he
             if passphrase:
                 session.audit_best_effort("unlock failed", why=problem.message)
             raise
-        if any(bool(record.get("protected")) != tenant.protected for record in session.store.read().table("meta")):
+        records = session.store.read().table("meta")
+        if not session.process.shares and any(bool(entry.get("protected")) != tenant.protected for entry in records):
             # What the settings say is for people; the key file is right, also after a kill between the two writes.
+            # In a shared store they say nothing of it: every machine has a key file of its own.
             with session.store.transaction() as tables:
                 tables.table("meta").update({"protected": tenant.protected})
         if tenant.protected and present is None:
@@ -309,6 +311,8 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> k
         Locked: The passphrase is missing or wrong, or the file is missing or damaged.
     """
     content = pem(session, tenant)
+    if content is None and session.process.shares:
+        raise no_key_here(tenant)
     if content is None:
         raise Locked(
             f"The private key file of {tenant.name} is missing.",
@@ -364,6 +368,12 @@ def _cached_handle(session: TenantSession, tenant: Tenant) -> KeyHandle | None:
     """Return the key opened before, if another session has not replaced the key pair since."""
     key = session.process.open_keys.get(tenant.id)
     return key if key and key.key_id == tenant.key_id else None
+
+
+def no_key_here(tenant: Tenant) -> Locked:
+    """Return the problem of a tenant of a shared store whose private key other machines have."""
+    message = f"This machine does not have the private key of {shared_name(tenant)}."
+    return Locked(message, "Nothing was changed.", remedy=Remedy(Action.RECEIVE_KEY))
 
 
 def _not_the_one(session: TenantSession, tenant: Tenant) -> Locked:

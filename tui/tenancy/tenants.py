@@ -61,6 +61,16 @@ def _has_passphrase(session: TenantSession, tenant: Tenant) -> bool:
     return tenant.protected
 
 
+def shared_name(tenant: Tenant) -> str:
+    """Return what operators share, as people call it: a tenant, or the API keys of trials."""
+    return "the trials" if tenant.id == OPERATOR else tenant.name
+
+
+def as_stored(session: Session, tenant: Tenant) -> Tenant:
+    """Return a tenant as it is stored: a shared store says nothing of passphrases, as each machine has its own."""
+    return replace(tenant, protected=False) if session.shares else tenant
+
+
 def ids(session: Session) -> list[str]:
     """Return the IDs of all tenants, readable or not."""
     return [

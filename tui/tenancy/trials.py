@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Model, Tenant
-from tui.errors import Problem, UsageError
+from tui.errors import Action, Problem, Remedy, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -159,6 +159,9 @@ def opened_store(session: Session) -> Tenant:
     except Problem:
         # Another process was first: its key pair is the one.
         keyring.discard(session.tenant(OPERATOR), owner)
+        if session.shares and not store.exists():
+            what = "The trials of this store belong to other operators."
+            raise Problem(what, "Nothing was changed.", remedy=Remedy(Action.RECEIVE_KEY)) from None
         return get(session.tenant(OPERATOR))
     return owner
 

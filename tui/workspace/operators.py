@@ -13,7 +13,7 @@ from tui.tenancy import keyring, operators, verification
 from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, ExposedCredential, Operator
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import get, shared_name
 from tui.vault import key_pair
 from tui.vault.public_key import key_id
 from tui.workspace.key_pairs import rotation
@@ -146,6 +146,18 @@ def listing(session: TenantSession) -> list[Operator]:
     return sorted(operators.from_table(session.store.read()).values(), key=lambda operator: operator.login)
 
 
+def unlisted_members(session: TenantSession) -> list[str]:
+    """Return the logins that the database lets read the tenant's rows, and that are in no list of operators.
+
+    They have no key. Whoever can write the table can add one; without a list, who created the tenant is not named.
+    """
+    from tui.storage.postgres.operators import members
+
+    database = operators.database(session.process)
+    known = {database.link.login.name, *operators.from_table(session.store.read())}
+    return sorted(set(members(database, session.tenant_id)) - known)
+
+
 def tenant_fingerprint(session: TenantSession) -> str:
     """Return the fingerprint of the tenant's key pair as this machine has it; '' if it has another one or none."""
     try:
@@ -232,10 +244,10 @@ def _receive_keys(
         if not current or keyring.has_key(tenant_session, tenant):
             continue
         if keyring.knows_another(tenant_session) and operators.fingerprint(tenant.public_key) != accepted:
-            replaced.append(tenant.name)
+            replaced.append(shared_name(tenant))
             continue
         operators.receive(tenant_session, wrap, own, passphrase)
-        received.append(tenant.name)
+        received.append(shared_name(tenant))
     return received, replaced
 
 

@@ -45,6 +45,8 @@ def rows(session: Session) -> list[TrialRow]:
     """Return the trials, in the order of the registry."""
     from tui.providers import PROVIDERS
 
+    if not session.store(OPERATOR).exists():
+        return []  # said by a store that answered: one that is out of reach raises
     existing = trials(session)
     return [
         TrialRow(

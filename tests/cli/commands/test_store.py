@@ -67,7 +67,7 @@ def test_a_tenant_is_shared_by_commands(modeldeck: Run, shared: SharedStore, tmp
     assert [entry["login"] for entry in listed["operators"]] == ["ada", "bob"] and listed["exposed"] == []
     assert modeldeck("operator", "remove", "bob", **ada).code == 2
     removed = modeldeck("operator", "remove", "bob", "--yes", **ada)
-    assert removed.out == "bob is no operator of acme any more; its key pair is new.\n", removed.err
+    assert removed.out == "bob is no operator of acme any more; the key pair is new.\n", removed.err
     assert modeldeck("tenant", "list", **bob).out == ""
     assert modeldeck("audit", "verify", **ada).code == 0
 
@@ -110,5 +110,5 @@ def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) ->
         1,
         "Granted, and should not be: modeldeck_operator: DELETE on audit.\n",
     )
-    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 4.\n"
+    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 5.\n"
     assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).code == 0

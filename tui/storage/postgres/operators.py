@@ -66,3 +66,8 @@ def drop_wraps(folder: TenantFolder, tenant: str, present_key: str) -> None:
 def dismiss(folder: TenantFolder, tenant: str, login: str) -> None:
     """Take a tenant from a login, in the open transaction."""
     folder.send("SELECT modeldeck.dismiss(%s, %s)", tenant, login)
+
+
+def members(database: Database, tenant: str) -> list[str]:
+    """Return the logins that the database lets read the rows of a tenant."""
+    return [row[0] for row in database.query("SELECT login::text FROM modeldeck.members(%s)", (tenant,))]

@@ -4,12 +4,15 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun
-from tui.errors import UsageError
-from tui.sanitize import group_fingerprint
+from tui.domain import Tenant
+from tui.errors import Problem, UsageError
+from tui.sanitize import group_fingerprint, one_line
 from tui.secret import Secret
 from tui.tenancy.connections import find_provider
 from tui.tenancy.operators import PERSON, RECOVERY, ExposedCredential, Operator, fingerprint
-from tui.workspace import operators
+from tui.tenancy.session import TenantSession
+from tui.tenancy.tenants import shared_name
+from tui.workspace import operators, trials
 
 
 async def request(call: CommandContext) -> None:
@@ -38,23 +41,35 @@ async def request(call: CommandContext) -> None:
     )
 
 
+def shared_tenant(call: CommandContext) -> Tenant:
+    """Return the tenant of the command, or with --trials the owner of the trials' API keys."""
+    if not call.args.has("trials"):
+        return call.tenant
+    owner = trials.operator(call.session)
+    if owner is None:
+        raise Problem("You see no trials in the store.", "modeldeck trial set P FIELD=… sets up the first one.")
+    return owner
+
+
 async def admit(call: CommandContext) -> None:
     """Share a tenant."""
-    tenant, login = call.tenant, call.args.one("LOGIN")
+    tenant, login = shared_tenant(call), call.args.one("LOGIN")
+    session = call.session.tenant(tenant.id)
     if not call.args.one("fingerprint"):
         raise UsageError("--fingerprint is missing.", "Ask them for it: modeldeck operator request shows it.")
     await call.unlock(tenant, here=True)
-    operator = await operators.admit(call.tenant_session, login, call.args.one("fingerprint"))
+    operator = await operators.admit(session, login, call.args.one("fingerprint"))
     call.out.result(
         {"tenant": tenant.id, "login": operator.login, "key_id": operator.key_id},
-        f"{operator.login} is an operator of {tenant.name}. They run modeldeck operator request once more.",
+        f"{operator.login} is an operator of {shared_name(tenant)}. They run modeldeck operator request once more.",
     )
 
 
 async def list_operators(call: CommandContext) -> None:
     """Print who shares a tenant."""
-    tenant = call.tenant
-    listed, exposed = operators.listing(call.tenant_session), operators.exposed_credentials(call.tenant_session)
+    tenant = shared_tenant(call)
+    session = call.session.tenant(tenant.id)
+    listed, exposed = operators.listing(session), operators.exposed_credentials(session)
     if call.out.as_json:
         shapes = [
             {
@@ -70,9 +85,10 @@ async def list_operators(call: CommandContext) -> None:
         call.out.json(
             {
                 "tenant": tenant.id,
-                "fingerprint": operators.tenant_fingerprint(call.tenant_session),
+                "fingerprint": operators.tenant_fingerprint(session),
                 "operators": shapes,
-                "exposed": [_shape(call, entry) for entry in exposed],
+                "unlisted": operators.unlisted_members(session),
+                "exposed": [_shape(session, entry) for entry in exposed],
             }
         )
         return
@@ -81,30 +97,33 @@ async def list_operators(call: CommandContext) -> None:
     ]
     call.out.table(("operator", "key pair", "added", ""), rows)
     if not listed and call.out.decorated:
-        call.out.note(f"{tenant.name} is shared with nobody.")
-    elif own := operators.tenant_fingerprint(call.tenant_session):
-        call.out.note(f"The fingerprint of the key pair of {tenant.name} is {group_fingerprint(own)}.")
-    _print_exposed(call, exposed)
+        call.out.note(f"Nobody shares {shared_name(tenant)}.")
+    elif own := operators.tenant_fingerprint(session):
+        call.out.note(f"The fingerprint of the key pair of {shared_name(tenant)} is {group_fingerprint(own)}.")
+    for login in operators.unlisted_members(session):
+        call.out.note(f"{one_line(login, 60)} can read the rows in the database, and is no operator: no key is shared.")
+    _print_exposed(call, session, exposed)
 
 
 async def remove(call: CommandContext) -> None:
     """Take a tenant from an operator."""
-    tenant, login = call.tenant, call.args.one("LOGIN")
-    preview = f"This takes {tenant.name} from {login}, and replaces its key pair."
+    tenant, login = shared_tenant(call), call.args.one("LOGIN")
+    session, name = call.session.tenant(tenant.id), shared_name(tenant)
+    preview = f"This takes {name} from {login}, and replaces the key pair."
     if not call.confirm({"tenant": tenant.id, "login": login, "exposed": []}, preview, "Add --yes to do it."):
         return
     passphrase = call.passphrase(tenant) if tenant.protected else None
     from tui.workspace import tenants
 
-    await tenants.unlock(call.tenant_session, passphrase)
-    exposed = await operators.remove(call.tenant_session, login, passphrase)
-    message = f"{login} is no operator of {tenant.name} any more; its key pair is new."
-    shapes = [_shape(call, entry) for entry in exposed]
+    await tenants.unlock(session, passphrase)
+    exposed = await operators.remove(session, login, passphrase)
+    message = f"{login} is no operator of {name} any more; the key pair is new."
+    shapes = [_shape(session, entry) for entry in exposed]
     call.out.result(
         {"tenant": tenant.id, "login": login, "removed": True, "message": message, "exposed": shapes}, message
     )
     if not call.out.as_json:
-        _print_exposed(call, exposed)
+        _print_exposed(call, session, exposed)
 
 
 def own_passphrase(call: CommandContext) -> Secret:
@@ -135,16 +154,16 @@ def _note(operator: Operator) -> str:
     return f"recovery text, tested {operator.tested}" if operator.tested else "recovery text, not tested yet"
 
 
-def _print_exposed(call: CommandContext, exposed: list[ExposedCredential]) -> None:
+def _print_exposed(call: CommandContext, session: TenantSession, exposed: list[ExposedCredential]) -> None:
     if exposed:
         call.out.line(f"{count_noun(len(exposed), 'API key')} to replace, which a removed operator could read:")
     for entry in exposed:
-        shape = _shape(call, entry)
+        shape = _shape(session, entry)
         call.out.line(f"  {entry.provider} {entry.name}, read by {entry.operator}  {shape['key_page']}".rstrip())
 
 
-def _shape(call: CommandContext, entry: ExposedCredential) -> dict[str, Any]:
-    provider = find_provider(call.tenant_session, entry.provider)
+def _shape(session: TenantSession, entry: ExposedCredential) -> dict[str, Any]:
+    provider = find_provider(session, entry.provider)
     return {
         "operator": entry.operator,
         "provider": entry.provider,

@@ -3,6 +3,7 @@
 from tui.cli.command import DRY_RUN, JSON, YES, Argument, Command, Option
 
 _LOGIN = Argument("LOGIN", "the operator's login in the database")
+_TRIALS = Option(("--trials",), "the API keys of trials, in place of a tenant")
 
 COMMANDS = (
     Command(
@@ -27,20 +28,25 @@ COMMANDS = (
         "store.operator_handlers:admit",
         "share a tenant with another operator",
         (_LOGIN,),
-        (Option(("--fingerprint",), "the fingerprint that they read to you", "HEX", required=True), JSON),
+        (Option(("--fingerprint",), "the fingerprint that they read to you", "HEX", required=True), _TRIALS, JSON),
         "Compare the fingerprint by telephone or in person: whoever can write to the database could have published "
-        "another key. The tenant must be unlocked.",
+        "another key. The tenant must be unlocked. With --trials, they can use the trials in their own tenants, and "
+        "change them: the database counts every tenant's requests, but whoever has an API key can use it.",
         "{tenant, login, key_id}",
-        ("modeldeck operator admit bob --fingerprint 'f3a1 …' -t acme",),
+        (
+            "modeldeck operator admit bob --fingerprint 'f3a1 …' -t acme",
+            "modeldeck operator admit bob --fingerprint 'f3a1 …' --trials",
+        ),
     ),
     Command(
         ("operator", "list"),
         "store.operator_handlers:list_operators",
         "show who shares a tenant, and what a removed operator could read",
-        options=(JSON,),
-        shape="{tenant, fingerprint, operators: [{login, key_id, fingerprint, added, planted, tested}], exposed: "
-        "[{operator, provider, credential, since, key_page}]}; planted is true if the private key does not vouch for "
-        "the entry; tested is the date on which the recovery text was tested",
+        options=(_TRIALS, JSON),
+        shape="{tenant, fingerprint, operators: [{login, key_id, fingerprint, added, planted, tested}], unlisted: "
+        "[login], exposed: [{operator, provider, credential, since, key_page}]}; planted is true if the private key "
+        "does not vouch for the entry; tested is the date on which the recovery text was tested; unlisted can read the "
+        "tenant's rows in the database, and has no key",
         examples=("modeldeck operator list -t acme",),
     ),
     Command(
@@ -73,7 +79,7 @@ COMMANDS = (
         "store.operator_handlers:remove",
         "take a tenant from an operator, and replace its key pair",
         (_LOGIN,),
-        (YES, DRY_RUN, JSON),
+        (_TRIALS, YES, DRY_RUN, JSON),
         "Encrypts every API key for a new key pair, shares that with the operators who stay, and deletes the API keys "
         "from earlier states. What the operator has read they can keep: replace the API keys that are listed, at their "
         "providers. Backups and logs of the database keep what they have. If it is interrupted, run it again.",

@@ -94,10 +94,12 @@ def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, i
         except Problem:
             names[tenant_id] = tenant_id
     tenant_rows = []
+    # The database counts for the tenants of every operator, also of those that share no tenant with this one.
+    unnamed = "of another operator, or removed" if call.session.shares else "removed"
     for name in dict.fromkeys((*names, *row.used)):
         balance = trial_store.left(call.session.tenant(name), row.provider.id)
         tenant_rows.append(
-            (name, names.get(name, f"{name}, removed"), row.used.get(name, 0), balance.left if balance else 0)
+            (name, names.get(name, f"{name}, {unnamed}"), row.used.get(name, 0), balance.left if balance else 0)
         )
     return tenant_rows
 
