@@ -50,7 +50,7 @@ async def test_what_only_another_session_changed_stays_unasked(acme: TenantSessi
     await another_session_saves(acme, lambda session: defaults.set(session, EMBEDDING, LARGE))
     await another_session_saves(acme, lambda session: tenants.rename(session, "Acme Ltd"))
     done = await import_merge.apply(acme.process, bundle, plan)
-    assert [audit.words(event) for event in done.acts] == [f"default chat model set to {SOL}"]
+    assert [audit.words(event) for event in done.events] == [f"default chat model set to {SOL}"]
     assert refs(acme) == {CHAT: SOL, EMBEDDING: LARGE} and done.tenant.name == "Acme Ltd"
 
 

@@ -119,7 +119,7 @@ def _keep(plan: Plan, places: Collection[Place]) -> Plan:
                 rows[number] = {**row, "active": active} if active != row.get("active", True) else row
         after[table] = rows
     content: Content = {**plan.after, **after}  # type: ignore[dict-item]
-    return replace(plan, after=content, acts=tuple(changes.describe_changes(plan.before, content)))
+    return replace(plan, after=content, events=tuple(changes.describe_changes(plan.before, content)))
 
 
 def _same(one: Record | None, other: Record | None) -> bool:
