@@ -308,8 +308,9 @@ class Database:
                     changed = changed or (present.head and present.head.operation) != (
                         change.head and change.head.operation
                     )
-                queries = transaction.receipts
-                if queries and all(connection.execute(query, values).fetchone() for query, values in queries):
+                if transaction.receipts and all(
+                    connection.execute(*query).fetchone() for query in transaction.receipts
+                ):
                     self._roll_back()
                     self._read_at = float("-inf")
                     return
