@@ -25,9 +25,8 @@ from tui.storage.postgres.transaction import Change, TenantHead, Transaction, ro
 FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
 
-TRIES = 5
-TAIL = 12
-"""Entries of the audit log that are read with the lock: the next one is chained to the last."""
+TRIES, TAIL = 5, 12
+"""Tries of a save, and entries of the audit log that are read with the lock: the next one is chained to the last."""
 
 _PAUSE = 0.1
 _AT_ONCE = 8 * 2**20
@@ -308,9 +307,8 @@ class Database:
                     changed = changed or (present.head and present.head.operation) != (
                         change.head and change.head.operation
                     )
-                if transaction.receipts and all(
-                    connection.execute(*query).fetchone() for query in transaction.receipts
-                ):
+                receipts = transaction.receipts
+                if receipts and all(connection.execute(*receipt).fetchone() for receipt in receipts):
                     self._roll_back()
                     self._read_at = float("-inf")
                     return
@@ -335,9 +333,9 @@ class Database:
         """Take what was saved for what is there now."""
         with self._view:
             self.writes += 1
-            before = self._heads.get(tenant)
             self._documents = {**self._documents, tenant: (head.operation, document)}
-            self._heads = {**self._heads, tenant: replace(head, last_used=before.last_used if before else "")}
+            last_used = self._heads[tenant].last_used if tenant in self._heads else ""
+            self._heads = {**self._heads, tenant: replace(head, last_used=last_used)}
 
     def _forget_unless_saved(self, tenant: str, transaction: Transaction) -> None:
         """Read a tenant again that was removed, or written to in another way than by a save."""
