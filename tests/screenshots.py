@@ -154,13 +154,13 @@ async def every_look(name: str) -> AsyncIterator[tuple[str, str]]:
     """Yield the name and the SVG of a screen in each size and look; one console is resized and gets each theme."""
     with _in_utc(), _answers_take_the_same_time():
         async with shown_scene(SCREENS[name]) as pilot:
-            usual = pilot.app.theme
+            theme = pilot.app.theme
             for size in SIZES:
                 await pilot.resize_terminal(*size)
                 for look in LOOKS:
                     if look == "no-color":
                         pilot.app._filters.append(NoColor())
-                    pilot.app.theme = look if look in LOOKS[1:3] else usual
+                    pilot.app.theme = look if look in LOOKS[1:3] else theme
                     for _ in range(3):
                         await pilot.pause()
                     yield f"{name}-{size[0]}x{size[1]}-{look}", settle(draw(pilot))

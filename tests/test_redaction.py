@@ -39,7 +39,7 @@ def test_a_secret_is_detected_in_every_form_in_which_it_is_sent(form: str) -> No
 
 
 def spellings() -> dict[str, str]:
-    each = [f"{ord(character):04x}" for character in KEY]
+    digits = [f"{ord(character):04x}" for character in KEY]
     return {
         "in capitals": KEY.upper(),
         "with its case swapped": KEY.swapcase(),
@@ -51,12 +51,12 @@ def spellings() -> dict[str, str]:
         "wrapped": "\r\n ".join(KEY[at : at + 5] for at in range(0, len(KEY), 5)),
         "with invisible characters": "\u200b".join(KEY),
         "as base64 in lines": "\n".join(base64.b64encode(KEY.encode()).decode()[at : at + 12] for at in (0, 12, 24)),
-        "escaped in JSON": "".join(f"\\u{code}" for code in each),
-        "escaped in JSON twice": "".join(f"\\\\u{code}" for code in each),
-        "URL-encoded whole": "".join(f"%{code[2:]}" for code in each),
-        "URL-encoded twice": "".join(f"%25{code[2:]}" for code in each),
+        "escaped in JSON": "".join(f"\\u{code}" for code in digits),
+        "escaped in JSON twice": "".join(f"\\\\u{code}" for code in digits),
+        "URL-encoded whole": "".join(f"%{code[2:]}" for code in digits),
+        "URL-encoded twice": "".join(f"%25{code[2:]}" for code in digits),
         "HTML numbers": "".join(f"&#{ord(character)};" for character in KEY),
-        "HTML numbers, hexadecimal": "".join(f"&#x{code};" for code in each),
+        "HTML numbers, hexadecimal": "".join(f"&#x{code};" for code in digits),
         "UTF-16": KEY.encode("utf-16-le").decode("ascii"),
     }
 
@@ -74,7 +74,7 @@ def test_a_key_is_detected_however_it_is_spelled(spelling: str) -> None:
 
 
 @pytest.mark.parametrize("secret", ["lm-studio-server", "no-key-for-this-one", "blue door sky tea 42"])
-def test_control_words_that_serve_as_a_secret_are_found_as_they_are_only(secret: str) -> None:
+def test_control_words_that_serve_as_a_secret_are_redacted_as_they_are_only(secret: str) -> None:
     redactor = Redactor([Secret(secret)])
     assert redactor.text(f"It is {secret}.") == f"It is {MASK}."
     for words in ("LM Studio Server", "No key for this one", "Blue, door; sky: tea, 42"):

@@ -1,6 +1,6 @@
 """An OpenAI-compatible server on loopback that streams an answer at a fixed pace, as a process of its own.
 
-python -m tests.bench.server [--rate TOKENS_A_SECOND] [--models N] [--first SECONDS] [--trouble]   prints its base URL
+python -m tests.bench.server [--rate TOKENS_A_SECOND] [--models N] [--first SECONDS] [--faulty]   prints its base URL
 """
 
 import argparse
@@ -37,13 +37,13 @@ def events(pieces: Sequence[str], messages: int = 1) -> list[bytes]:
 
 
 @contextmanager
-def paced(rate: float = 200, models: int = 1, first: float = 0.0, trouble: bool = False) -> Iterator[str]:
+def paced(rate: float = 200, models: int = 1, first: float = 0.0, faulty: bool = False) -> Iterator[str]:
     """The base URL of a server that answers with `rate` tokens a second (0: at once) and lists that many models.
 
-    An answer begins after `first` seconds. With `trouble`, the third model fails and the fourth never answers.
+    An answer begins after `first` seconds. With `faulty`, the third model fails and the fourth never answers.
     """
     command = [sys.executable, "-m", "tests.bench.server", "--rate", str(rate), "--models", str(models)]
-    command += ["--first", str(first), *(["--trouble"] if trouble else [])]
+    command += ["--first", str(first), *(["--faulty"] if faulty else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -52,7 +52,7 @@ def paced(rate: float = 200, models: int = 1, first: float = 0.0, trouble: bool 
             server.terminate()
 
 
-async def _serve(rate: float, models: int, first: float, trouble: bool) -> None:
+async def _serve(rate: float, models: int, first: float, faulty: bool) -> None:
     pieces = tokens()
     listed = [{"id": "paced", "object": "model", "created": 1, "owned_by": "local"}]
     listed += [{"id": f"family-{n % 97}/model-{n:05}", "object": "model"} for n in range(1, models)]
@@ -60,10 +60,10 @@ async def _serve(rate: float, models: int, first: float, trouble: bool) -> None:
     whole = json.dumps({"choices": [{"index": 0, "message": {"content": "OK"}, "finish_reason": "stop"}]}).encode()
 
     async def stream(writer: asyncio.StreamWriter, model: str, messages: int) -> None:
-        if trouble and model.endswith("-00002"):
+        if faulty and model.endswith("-00002"):
             writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             return
-        if trouble and model.endswith("-00003"):
+        if faulty and model.endswith("-00003"):
             await asyncio.Event().wait()
         await asyncio.sleep(first)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -106,5 +106,5 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--models", type=int, default=1)
     parser.add_argument("--first", type=float, default=0.0)
-    parser.add_argument("--trouble", action="store_true")
+    parser.add_argument("--faulty", action="store_true")
     asyncio.run(_serve(**vars(parser.parse_args())))

@@ -199,7 +199,7 @@ def comparing_first(line: Line) -> Figures:
 
     Each model begins half a second after it was asked.
     """
-    with paced(models=4, first=0.5, trouble=True) as url, TemporaryDirectory() as folder:
+    with paced(models=4, first=0.5, faulty=True) as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
             ask(terminal)

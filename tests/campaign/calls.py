@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaign.figures import Result
-from tests.campaign.kills import HalfWritten, Kind, Ours, Stock, fork_children, leftovers
+from tests.campaign.kills import HalfWritten, Kind, Modeldeck, Stock, fork_children, leftovers
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
 from tui.storage.store import KEPT, Store
@@ -28,10 +28,10 @@ FAULTS = (
 """What happens to a call, at its number alone (`{}`), or from there on (`{}+`). EINTR comes and goes: the kernel never
 interrupts for ever, and Python repeats the call."""
 
-APART = {"mmap", "munmap", "mremap", "brk", "mprotect", "madvise", "futex", "getpid", "gettid", "geteuid"}
+UNCOUNTED = {"mmap", "munmap", "mremap", "brk", "mprotect", "madvise", "futex", "getpid", "gettid", "geteuid"}
 """Calls that touch no file, or cannot fail."""
 
-KINDS: dict[str, type[Kind]] = {"ours": Ours, "stock": Stock}
+KINDS: dict[str, type[Kind]] = {"ours": Modeldeck, "stock": Stock}
 BEGIN, END = "/mark-of-the-begin", "/mark-of-the-end"
 OLD = 9
 """The number in the file before the write; as many writes came before, so all generations are there. It is odd, as the
@@ -94,7 +94,7 @@ def _calls(kind: str, origin: Path) -> Iterator[tuple[str, int]]:
         seen[match[1]] += 1
         if BEGIN in line or END in line:
             inside = BEGIN in line
-        elif inside and match[1] not in APART:
+        elif inside and match[1] not in UNCOUNTED:
             yield match[1], seen[match[1]]
 
 

@@ -62,8 +62,8 @@ def sites(count: int, seed: int) -> Result:
         caught = any(CANARY.encode() in _walk(Path(folder), "stock", STOCK)[0] for _ in range(5))
     bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
     ended = sum(outcome == "ended" for outcome in outcomes.values())
-    goes_on = len(chosen) - ended - len(bad)
-    words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {goes_on} let it go on"
+    survived = len(chosen) - ended - len(bad)
+    words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {survived} let it go on"
     details = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
     return Result(len(chosen), len(bad), words + details, "stock Textual prints what was in hand", caught)
 

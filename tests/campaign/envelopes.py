@@ -140,13 +140,13 @@ def _key_result(vector: Vector) -> str:
             return ""
         return "opened"
     modeldeck = pairs.load(pem, Secret(passphrase) if passphrase else None)
-    opener = _theirs(pem, passphrase)
+    opener = _peer(pem, passphrase)
     der = opener.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     if not vector["key_id"] == modeldeck.key_id == _hash(der)[:8]:
         return "another key"
     exported = pairs.export(modeldeck, Secret(passphrase) if passphrase else None, 2**10)
     return (
-        "" if _theirs(exported, passphrase).private_numbers() == opener.private_numbers() else "exported as another key"
+        "" if _peer(exported, passphrase).private_numbers() == opener.private_numbers() else "exported as another key"
     )
 
 
@@ -154,7 +154,7 @@ def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
     """What is wrong with an envelope; '' if both libraries open or refuse it as the vector says."""
     key = keys[vector["key"]]
     passphrase = Secret(key["passphrase"]) if key["passphrase"] else None
-    private, opener = pairs.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
+    private, opener = pairs.load(key["pem"].encode(), passphrase), _peer(key["pem"].encode(), key["passphrase"])
     binding = _binding(vector["binding"])
     try:
         opened = vault.unseal(private, vector["envelope"], binding)
@@ -211,7 +211,7 @@ def _open(private: rsa.RSAPrivateKey, envelope: str, binding: Mapping[str, Any])
     return read
 
 
-def _theirs(pem: bytes, passphrase: str) -> rsa.RSAPrivateKey:
+def _peer(pem: bytes, passphrase: str) -> rsa.RSAPrivateKey:
     loaded = serialization.load_pem_private_key(pem, passphrase.encode() if passphrase else None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
     return loaded

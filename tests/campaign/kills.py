@@ -48,7 +48,7 @@ class Kind(Protocol):
         """The number that the file holds; raises if it cannot be read or is incomplete."""
 
 
-class Ours:
+class Modeldeck:
     """Modeldeck's store."""
 
     def begin(self, folder: Path) -> None:
@@ -92,7 +92,7 @@ class Stock:
 def at_random(count: int, seed: int) -> Result:
     """So many writers, each killed at a random moment of its second to fifth write; every commit is acknowledged."""
     with tempfile.TemporaryDirectory() as folder:
-        kills = _kill(Ours(), Path(folder) / "ours", count, seed)
+        kills = _kill(Modeldeck(), Path(folder) / "ours", count, seed)
         stock = _kill(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
     bad = sum(kills[name] for name in ("unreadable", "wrong", "lost", "left"))
     words = (
@@ -114,7 +114,7 @@ def _kill(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:
         number = acknowledged[-1]
         result["kills"] += 1
         result["acknowledged"] += len(acknowledged)
-        if isinstance(kind, Ours):
+        if isinstance(kind, Modeldeck):
             result["orphans"] += leftovers(folder)
             with DiskFolder(folder).lock():
                 result["left"] += leftovers(folder)

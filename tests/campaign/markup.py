@@ -32,7 +32,7 @@ def as_text(count: int, seed: int) -> Result:
 
 async def _as_text(count: int, chance: random.Random) -> Result:
     texts = ["".join(chance.choices(SIGNS, k=chance.randrange(1, 24))) for _ in range(count)]
-    bad = [text for text in texts if not _stays(text)]
+    bad = [text for text in texts if not _is_unchanged(text)]
     async with console() as pilot:
         app = pilot.app
         assert isinstance(app, Modeldeck)
@@ -54,16 +54,16 @@ async def _as_text(count: int, chance: random.Random) -> Result:
     return Result(5 * count, len(bad), words + details, f"read as markup, {refused:,} raise an error", refused > 0)
 
 
-def _stays(text: str) -> bool:
+def _is_unchanged(text: str) -> bool:
     """Whether a text is drawn as it is by what draws lines, questions, problems, cells and answers."""
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
     shown = "\n".join(row.plain.removeprefix(f"{TURN} ") for row in QuestionBlock(text).rows(cells))
-    trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", detail=short, by="x").rows(cells))
+    drawn = "\n".join(row.plain for row in ProblemBlock("It failed.", detail=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean
         and "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n") in shown
-        and short in trouble
+        and short in drawn
         and fit(short, cells).rstrip() == short
     )
 

@@ -113,9 +113,9 @@ def floods(count: int, seed: int) -> Result:
     """Every flood against the wire, which reads answers up to `count` MiB; the control is httpx with a packed one."""
     limits = Limits(answer=count << 20, retries=0)
     asyncio.run(_warm_up(limits))
-    costs = {name: _measure_apart(flood, partial(_ours, limits)) for name, flood in FLOODS.items()}
+    costs = {name: _measure_alone(flood, partial(_read_by_modeldeck, limits)) for name, flood in FLOODS.items()}
     bad = {name: cost for name, cost in costs.items() if cost.memory > MEMORY or cost.blocked > BLOCKED}
-    control = _measure_apart(FLOODS["a packed body"], _plain)
+    control = _measure_alone(FLOODS["a packed body"], _plain)
     most = max(cost.memory for cost in costs.values())
     longest = max(cost.blocked for cost in costs.values())
     words = f"{len(FLOODS)} floods: at most {most:.0f} MiB, the loop kept for at most {longest * 1000:.0f} ms"
@@ -127,13 +127,13 @@ def floods(count: int, seed: int) -> Result:
 async def _warm_up(limits: Limits) -> None:
     """What is loaded at a first call is not part of what a flood costs."""
     import_module("tui.providers.client.websocket")
-    await _ours(limits, FLOODS["a packed stream"], port=9)
+    await _read_by_modeldeck(limits, FLOODS["a packed stream"], port=9)
 
 
 Caller = Callable[[Flood, int], Awaitable[None]]
 
 
-def _measure_apart(flood: Flood, client: Caller) -> Cost:
+def _measure_alone(flood: Flood, client: Caller) -> Cost:
     """What a client in a process of its own spends on a flood."""
     with _serving(flood) as port:
         reading, writing = os.pipe()
@@ -170,7 +170,7 @@ def _resident_memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
-async def _ours(limits: Limits, flood: Flood, port: int) -> None:
+async def _read_by_modeldeck(limits: Limits, flood: Flood, port: int) -> None:
     access = access_to(f"http://localhost:{port}/v1")
     call = chat_call(access, flood.stream)
     if flood.socket:

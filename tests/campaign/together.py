@@ -25,15 +25,15 @@ BEFORE = 2
 def at_once(count: int, seed: int) -> Result:
     """Eight processes, so many updates each: each counts up for all and notes it for itself."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted, counted, noted, states, ends = _count(Path(folder) / "ours", count)
-        lost, twice = max(wanted - counted, 0), max(counted - wanted, 0)
-        bad = lost + twice + abs(wanted - noted) + abs(wanted - states) + ends.count(BROKEN)
+        expected, counted, noted, states, ends = _count(Path(folder) / "ours", count)
+        lost, twice = max(expected - counted, 0), max(counted - expected, 0)
+        bad = lost + twice + abs(expected - noted) + abs(expected - states) + ends.count(BROKEN)
         with patch.object(DiskFolder, "lock", _no_lock):
-            control_wanted, control_counted, *_ = _count(Path(folder) / "control", WITHOUT_LOCK)
-    without = f"without the lock {control_wanted - control_counted} of {control_wanted} updates were lost"
+            control_expected, control_counted, *_ = _count(Path(folder) / "control", WITHOUT_LOCK)
+    without = f"without the lock {control_expected - control_counted} of {control_expected} updates were lost"
     waited = sum(end for end in ends if end != BROKEN)
     words = f"{lost} lost, {twice} twice; {waited} told that another one writes, and made again"
-    return Result(wanted, bad, words, without, control_counted < control_wanted)
+    return Result(expected, bad, words, without, control_counted < control_expected)
 
 
 def _count(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]:

@@ -254,10 +254,10 @@ async def _try(change: str, verb: str, passphrase: str) -> bool:
             CHANGES[change](tenant)
         with suppress(Problem):
             await VERBS[verb](tenant)
-        for each in map(session.tenant, tenant_registry.ids(session)):
-            for model in models.stored(each):
+        for tenant_session in map(session.tenant, tenant_registry.ids(session)):
+            for model in models.stored(tenant_session):
                 with suppress(Problem):
-                    await catalog.test(each, model)
+                    await catalog.test(tenant_session, model)
         await session.aclose()
     return EVIL in hosts
 

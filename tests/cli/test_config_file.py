@@ -26,10 +26,10 @@ def config(home: Path) -> Path:
     ],
 )
 def test_a_setting_of_a_newer_version_stops_no_command(modeldeck: Run, config: Path, text: str, says: str) -> None:
-    usual = modeldeck("tenant", "list")
+    listed = modeldeck("tenant", "list")
     config.write_text(text)
     ran = modeldeck("tenant", "list")
-    assert (ran.code, ran.out) == (0, usual.out)
+    assert (ran.code, ran.out) == (0, listed.out)
     assert ran.err.startswith(says) and ran.err.count("\n") == 1
     assert modeldeck("tenant", "list", "-q").err == ""
 

@@ -40,28 +40,32 @@ def test_nothing_changes(ready: Run, home: Path, words: str, says: str) -> None:
 
 @pytest.mark.slow
 def test_a_save_and_a_rotation_are_described(ready: Run, home: Path, server: OpenAIServer) -> None:
-    def said(*words: str, stdin: str = "") -> str:
+    def preview_of(*words: str, stdin: str = "") -> str:
         before = content(home / ".local"), len(server.requests)
         done = ready(*words, "--dry-run", stdin=stdin)
         assert done.code == 0 and (content(home / ".local"), len(server.requests)) == before, done
         return done.out
 
-    changed = said("provider", "set", "openai", "organization=org-x", "api_key=-", stdin=f"{OTHER}\n")
+    changed = preview_of("provider", "set", "openai", "organization=org-x", "api_key=-", stdin=f"{OTHER}\n")
     assert changed.startswith("Would change api_key, organization of default of OpenAI.") and OTHER not in changed
     assert "It is saved only if OpenAI accepts it." in changed
-    assert said("provider", "set", "openai", f"base_url={server.url}").startswith("Would change nothing of default")
-    new = json.loads(said("provider", "set", "anthropic", "api_key=-", "--no-verify", "--json", stdin=f"{OTHER}\n"))
+    assert preview_of("provider", "set", "openai", f"base_url={server.url}").startswith(
+        "Would change nothing of default"
+    )
+    new = json.loads(
+        preview_of("provider", "set", "anthropic", "api_key=-", "--no-verify", "--json", stdin=f"{OTHER}\n")
+    )
     assert new["message"].startswith("Would save default of Anthropic with api_key.") and not new["saved"]
     assert "could then be sent to https://api.anthropic.com." in new["message"]
 
     rotate = ("credential", "rotate", "openai")
-    assert said(*rotate, stdin=f"{OTHER}\n").startswith(
+    assert preview_of(*rotate, stdin=f"{OTHER}\n").startswith(
         "Would replace api_key of default of OpenAI; what is stored now"
     )
     server.key = None
     assert ready(*rotate, stdin=f"{OTHER}\n").code == 0
-    assert said(*rotate, "--undo").startswith("Would let default of OpenAI use the old key ending")
-    assert said(*rotate, "--confirm").startswith("Would delete the old key ending")
+    assert preview_of(*rotate, "--undo").startswith("Would let default of OpenAI use the old key ending")
+    assert preview_of(*rotate, "--confirm").startswith("Would delete the old key ending")
 
 
 def test_an_export_says_which_file_it_would_overwrite(modeldeck: Run, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def test_a_change_says_nothing(ready: Run) -> None:
 @pytest.mark.slow
 def test_an_answer_is_printed(ready: Run) -> None:
     for words in (("default", "show"), ("undo", "--dry-run"), ("store", "status"), ("vault", "inspect", "openai")):
-        usual, quiet = ready(*words), ready(*words, "-q")
-        assert (quiet.code, quiet.out, quiet.err) == (0, usual.out, "") and quiet.out, words
+        normal, quiet = ready(*words), ready(*words, "-q")
+        assert (quiet.code, quiet.out, quiet.err) == (0, normal.out, "") and quiet.out, words
 
 
 def test_json_is_printed(ready: Run) -> None:

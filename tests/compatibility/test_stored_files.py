@@ -52,12 +52,12 @@ def test_the_stored_files_are_as_they_were_written() -> None:
     assert sums(STORED) == EXPECTED["files"]
 
 
-@pytest.mark.parametrize("whose", [*TENANTS, ""])
-def test_the_commands_tell_the_same_and_change_nothing(home: Home, whose: str) -> None:
+@pytest.mark.parametrize("tenant", [*TENANTS, ""])
+def test_the_commands_tell_the_same_and_change_nothing(home: Home, tenant: str) -> None:
     names = [
         question
         for question in QUESTIONS
-        if question.partition(": ")[0] == whose or (not whose and ": " not in question)
+        if question.partition(": ")[0] == tenant or (not tenant and ": " not in question)
     ]
     assert names
     for name in names:

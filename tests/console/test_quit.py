@@ -17,16 +17,16 @@ async def test_leaving_stops_what_goes_on_at_a_provider(session: Session) -> Non
         wire = Client({}, limits=QUICK)
         app = Modeldeck(replace(session, client_factory=lambda: wire), "acme")
         assert app.session.client is wire
-        came = asyncio.Event()
+        arrived = asyncio.Event()
 
         async def answer() -> None:
             async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as events:
                 async for _ in events:
-                    came.set()
+                    arrived.set()
 
         async with app.run_test() as pilot:
             await until_shown(pilot, "[1 Providers]")
             app.run_worker(answer(), exit_on_error=False)
-            await asyncio.wait_for(came.wait(), DEADLINE)
+            await asyncio.wait_for(arrived.wait(), DEADLINE)
         assert [request.target for request in server.requests][-1] == "/v1/p1/cancel"
         assert not app.session.open_keys

@@ -70,11 +70,11 @@ def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
 
 def difference(stock: Emulator, modeldeck: Emulator) -> str:
     """Where the two show something else, or ''."""
-    for y, (theirs, here) in enumerate(zip(stock.cells, modeldeck.cells, strict=True)):
-        if theirs != here:
-            x = next(x for x, pair in enumerate(zip(theirs, here, strict=True)) if pair[0] != pair[1])
+    for y, (expected, here) in enumerate(zip(stock.cells, modeldeck.cells, strict=True)):
+        if expected != here:
+            x = next(x for x, pair in enumerate(zip(expected, here, strict=True)) if pair[0] != pair[1])
             rows = f"{stock.screen.display[y]}|\n{modeldeck.screen.display[y]}|"
-            return f"row {y} from {x}: {theirs[x]} here {here[x]}\n{rows}"
+            return f"row {y} from {x}: {expected[x]} here {here[x]}\n{rows}"
     return "" if stock.cursor == modeldeck.cursor else f"cursor {stock.cursor} here {modeldeck.cursor}"
 
 

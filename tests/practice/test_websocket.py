@@ -35,7 +35,7 @@ def pieces(*frames: Any, **more: Any) -> Answer:
     return Answer(pieces=tuple(json.dumps(frame).encode() for frame in frames), **more)
 
 
-def hear(request: ReceivedRequest) -> Answer | None:
+def talk_back(request: ReceivedRequest) -> Answer | None:
     instruction = request.data[0].get("instruction")
     if instruction == "wait" and len(request.data) < 3:
         return None
@@ -52,7 +52,9 @@ def hear(request: ReceivedRequest) -> Answer | None:
 
 def answer(request: ReceivedRequest) -> Answer | WebsocketTalk:
     assert request.headers["upgrade"] == "websocket"
-    return json_answer({"message": "no"}, 401) if "refused" in request.query["authorization"] else WebsocketTalk(hear)
+    return (
+        json_answer({"message": "no"}, 401) if "refused" in request.query["authorization"] else WebsocketTalk(talk_back)
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -136,7 +136,7 @@ def test_a_program_that_has_ended_is_not_waited_for_because_of_what_it_started(
     os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
-def test_programs_that_run_are_ended_when_nobody_waits_any_more(environ: dict[str, str], tmp_path: Path) -> None:
+def test_programs_that_run_are_ended_when_nobody_needs_them(environ: dict[str, str], tmp_path: Path) -> None:
     problems: list[Problem] = []
 
     def fetch() -> None:

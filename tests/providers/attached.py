@@ -44,7 +44,7 @@ def limits(p: Provider, model: str, **added: Any) -> AttachmentLimits | None:
 def figures(p: Provider, model: str, **added: Any) -> Mapping[str, Any] | None:
     """Return the limits of a chat model that are not the usual ones; None if it takes nothing."""
     entry = limits(p, model, **added)
-    usual = vars(AttachmentLimits(source="", images=ALL))
+    defaults = vars(AttachmentLimits(source="", images=ALL))
     if entry is None:
         return None
-    return {name: value for name, value in vars(entry).items() if value != usual[name] and name != "source"}
+    return {name: value for name, value in vars(entry).items() if value != defaults[name] and name != "source"}

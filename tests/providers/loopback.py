@@ -149,10 +149,10 @@ async def _call(provider: str, answers: tuple[Answer, ...], limits: Limits, make
     async with serve(*answers) as server:
         declared = PROVIDERS[provider]
         secrets: Mapping[str, Secret] = {field.name: Secret(KEY) for field in declared.fields if field.secret}
-        usual = {field.name: field.default for field in declared.fields if field.default and not field.secret}
+        defaults = {field.name: field.default for field in declared.fields if field.default and not field.secret}
         base = server.origin if provider in ("anthropic", "replicate", "chatglm") else server.base_url
         urls = {field.name: base for field in declared.fields if field.url}
-        fields = {**usual, **urls, "base_url": base}
+        fields = {**defaults, **urls, "base_url": base}
         access = replace(access_to(base, provider), fields=fields, secrets=lambda: secrets, model="some-model")
         client = Client({}, limits=limits, clock=lambda: NOW)
         try:

@@ -128,16 +128,16 @@ async def _pass_on(
 async def _in_both_directions(
     line: httpcore.AsyncNetworkStream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    async def hear() -> None:
+    async def receive() -> None:
         while data := await reader.read(1 << 16):
             await line.write(data)
         await line.aclose()
 
-    hearing = asyncio.create_task(hear())
+    listener = asyncio.create_task(receive())
     try:
         while data := await line.read(1 << 16):
             writer.write(data)
             await writer.drain()
-        await asyncio.wait([hearing], timeout=1)
+        await asyncio.wait([listener], timeout=1)
     finally:
-        hearing.cancel()
+        listener.cancel()

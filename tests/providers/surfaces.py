@@ -21,9 +21,9 @@ TALK = Path("talk.wav")
 
 def fill(declared: Provider, method: str = "") -> dict[str, str]:
     """What is filled in, secrets included."""
-    usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
+    defaults = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
     methods = next((facts.auth_methods for facts in every() if facts.provider == declared.id), {})
-    return usual | dict(methods[method] if method else folders()[declared.id].FIELDS)
+    return defaults | dict(methods[method] if method else folders()[declared.id].FIELDS)
 
 
 def access_of(declared: Provider, values: Mapping[str, str]) -> Access:

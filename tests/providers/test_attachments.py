@@ -163,8 +163,8 @@ def test_what_a_model_takes_is_declared_with_its_source(provider: str, model: st
 def test_a_listing_says_what_a_model_takes() -> None:
     declared = PROVIDERS["openai_compatible"].attachments
     blind = Model("openai_compatible", "llava", ModelType.CHAT, inputs=("text",))
-    sees = Model("openai_compatible", "nameless", ModelType.CHAT, inputs=("text", "image"))
-    limits = declared(sees)
+    with_vision = Model("openai_compatible", "nameless", ModelType.CHAT, inputs=("text", "image"))
+    limits = declared(with_vision)
     assert declared(blind) is None and limits is not None and limits.certain
 
 

@@ -56,12 +56,12 @@ async def all_chats(method: CallRoute) -> None:
     assert [(str(chat), item) for chat, item in zip(CHATS, entries, strict=True) if item] == []
 
 
-def is_unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
+def is_unsent(outcome: Outcome, says: str, received: bytes = b"") -> None:
     """It is the network's side, and the key stayed here."""
     assert isinstance(outcome.problem, NetworkError)
     assert says in outcome.problem.message
     assert outcome.problem.message.endswith(UNSENT)
-    assert not any(box.reveal().encode() in came for box in outcome.access.secrets().values())
+    assert not any(box.reveal().encode() in received for box in outcome.access.secrets().values())
 
 
 # --- names and ports --------------------------------------------------------------------------------------------------
@@ -206,10 +206,10 @@ HANDSHAKES = {
 @pytest.mark.parametrize("reply", HANDSHAKES)
 async def test_a_handshake_that_fails(reply: bytes) -> None:
     async def attempt(chat: Chat) -> None:
-        came = bytearray()
+        received = bytearray()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            came.extend(await reader.read(1 << 16))
+            received.extend(await reader.read(1 << 16))
             writer.write(reply)
             writer.close()
 
@@ -217,7 +217,7 @@ async def test_a_handshake_that_fails(reply: bytes) -> None:
         port = listening.sockets[0].getsockname()[1]
         outcome = await ask(chat, Server(), f"https://localhost:{port}")
         listening.close()
-        is_unsent(outcome, f"localhost:{port} {HANDSHAKES[reply]}.", bytes(came))
+        is_unsent(outcome, f"localhost:{port} {HANDSHAKES[reply]}.", bytes(received))
 
     await all_chats(attempt)
 

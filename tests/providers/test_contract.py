@@ -134,15 +134,15 @@ def test_signing_is_pure(declared: Provider) -> None:
 
 
 def test_other_regions_are_declared_and_answer_in_practice(declared: Provider) -> None:
-    usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
+    defaults = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
     offered = {choice.value for form_field in declared.fields if form_field.url for choice in form_field.choices}
-    for fields in declared.regions(usual):
-        assert set(fields) == set(usual)
-        assert {value for name, value in fields.items() if value != usual[name]} <= offered
+    for fields in declared.regions(defaults):
+        assert set(fields) == set(defaults)
+        assert {value for name, value in fields.items() if value != defaults[name]} <= offered
         assert all(
             is_private(origin) and origin in folders()[declared.id].ORIGINS for origin in declared.origins(fields)
         )
-        assert declared.origins(fields) != declared.origins(usual)
+        assert declared.origins(fields) != declared.origins(defaults)
 
 
 async def test_a_credential_is_verified(declared: Provider) -> None:

@@ -107,7 +107,7 @@ KEY_ANSWERS = {
 
 
 @pytest.mark.parametrize("name", KEY_ANSWERS)
-async def test_openrouter_is_asked_about_the_key_as_its_models_need_none(name: str) -> None:
+async def test_openrouter_verifies_the_key_itself_as_its_models_need_none(name: str) -> None:
     """API reference, Get current API key."""
     answer, accepted = KEY_ANSWERS[name]
     preset = presets()["openrouter"]

@@ -186,7 +186,7 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     """What is not as it should be; '' for nothing."""
     row, problem, server = ROWS[name], outcome.problem, outcome.server
     hosts = {host_of(origin) for origin in cell.access.origins}
-    strange = {
+    odd_headers = {
         request.headers["host"]
         for request in server.requests
         if request.headers["host"] not in hosts
@@ -195,8 +195,8 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
         )
     }
     entries = outcome.words + repr(outcome.events)
-    if strange or any(box.reveal() in entries for box in cell.access.secrets().values()):
-        return f"a secret or a call went astray: {strange}"
+    if odd_headers or any(box.reveal() in entries for box in cell.access.secrets().values()):
+        return f"a secret or a call went astray: {odd_headers}"
     if problem and not (problem.message[-1] in ".?" and (problem.hint[-1:] == "." or "://" in problem.hint)):
         return f"no two sentences: {outcome.words}"
     if len(problem.detail if problem else "") > 300 or set("\x1b\u202e") & set(outcome.words):

@@ -239,11 +239,11 @@ async def stop(chat: Chat) -> None:
     answers = ([*streamed(chat, of(chat).text("Half an")), HOLD], *([item] for item in chat.after))
     async with serve(*([item] for item in chat.before), *answers) as server:
         wire, access = Client({}, limits=QUICK), chat.access(server.origin)
-        came = ""
+        text = ""
         events = wire.stream(access, chat.call(access))
         async for event in events:
-            came += text_of([event])
-            if came == "Half an":
+            text += text_of([event])
+            if text == "Half an":
                 break
         server.closed.clear()
         await events.aclose()

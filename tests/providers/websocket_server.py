@@ -45,7 +45,7 @@ def accepting(answer: bytes, key: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class Hear:
+class Await:
     """Wait until that many messages came."""
 
     count: int = 1
@@ -60,7 +60,7 @@ class Reject:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-Item = Event | bytes | str | Hear | Reject
+Item = Event | bytes | str | Await | Reject
 
 
 def text(data: Any) -> TextMessage:
@@ -117,10 +117,10 @@ async def listen(*scripts: list[Item], context: ssl.SSLContext | None = None) ->
 
 async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     spoken = WSConnection(ConnectionType.SERVER)
-    came = asyncio.Event()
+    arrived = asyncio.Event()
     count, request, key = 0, b"", ""
 
-    async def hear() -> None:
+    async def receive_frames() -> None:
         nonlocal count, request, key
         while data := await reader.read(1 << 16):
             if not key:
@@ -133,7 +133,7 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                         line.targets.append(event.target)
                         pairs = [(b"host", event.host.encode()), *event.extra_headers]
                         line.headers.append({name.decode().lower(): value.decode() for name, value in pairs})
-                        came.set()
+                        arrived.set()
                     case TextMessage() | BytesMessage():
                         line.received.append(json.loads(event.data))
                         line.times.append(asyncio.get_running_loop().time())
@@ -146,12 +146,12 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                         line.closes.append(event.code)
                         with suppress(Exception):
                             writer.write(spoken.send(event.response()))
-                came.set()
+                arrived.set()
         line.closed.set()
 
-    hearing = asyncio.create_task(hear())
+    listener = asyncio.create_task(receive_frames())
     try:
-        await came.wait()
+        await arrived.wait()
         if not script or not isinstance(script[0], Reject | bytes):
             writer.write(spoken.send(AcceptConnection()))
         for item in script:
@@ -163,14 +163,14 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                     return
                 case bytes():
                     writer.write(accepting(item, key))
-                case Hear():
+                case Await():
                     while count < item.count:
-                        came.clear()
-                        await came.wait()
+                        arrived.clear()
+                        await arrived.wait()
                 case "hold":
                     line.holding.set()
                     with silence():
-                        await hearing
+                        await listener
                 case "cut":
                     return
                 case "reset":
@@ -186,6 +186,6 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
         if not isinstance(script[-1] if script else None, Reject | bytes):
             with suppress(Exception):
                 writer.write(spoken.send(CloseConnection(1000)))
-        await hearing
+        await listener
     finally:
-        hearing.cancel()
+        listener.cancel()

@@ -174,8 +174,8 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
 
 @pytest.mark.slow
 def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: DiskFolder) -> None:
-    torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
-    for count in range(1, len(torn)):
+    incomplete, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
+    for count in range(1, len(incomplete)):
         log = Log("acme", folder.folder(str(count)), folder.folder(f"{count}-beside"))
         log.append(WHEN, BY, [AuditEvent("unlocked")])
         key = bytes.fromhex((folder.folder(f"{count}-beside").read(MAC_KEY) or b"").decode())

@@ -109,7 +109,7 @@ def refused(session: Session, tenant_id: str, provider_id: str, name: str = "def
     return f"{caught.value.message} {problem_hint(caught.value)}"
 
 
-def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:
+def destination(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:
     """The control: which key would go where, if an envelope that opens were enough."""
     credential = stored_credentials.active(session.tenant(tenant_id), provider_id)
     assert credential
@@ -133,7 +133,7 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
     write(disk_session, acme, lambda tables: edit("openai", active=False)(tables))
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
     session = fresh(disk_session)
-    assert goes_to(session, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
+    assert destination(session, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
     assert "OpenAI planted was added while acme was locked" in refused(session, acme, "openai", "planted")
     assert status.row(session.tenant(acme), "openai").state == "not confirmed"
@@ -159,7 +159,7 @@ async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Se
     forged = to_record(forge(disk_session, acme, "openai", "default"))
     write(disk_session, acme, edit("openai", **forged))
     session = fresh(disk_session)
-    assert goes_to(session, acme, "openai")[1] == "https://evil.example"
+    assert destination(session, acme, "openai")[1] == "https://evil.example"
     assert await marks(session, acme) == {("openai", "default"): "replaced while locked"}
     assert "OpenAI was replaced while acme was locked" in refused(session, acme, "openai")
 
@@ -282,7 +282,9 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     with store.folder.lock():
         store.folder.write("settings.json", older)
     session = fresh(disk_session)
-    assert goes_to(session, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
+    assert destination(session, acme, "openai")[0] == KEY, (
+        "the control: the key that was replaced opens and would be used"
+    )
     integrity = await confirmation.examine(session.tenant(acme))
     assert integrity.alarm is ManifestAlarm.OLDER
     assert "restored from an earlier state" in refused(session, acme, "openai")
@@ -359,7 +361,7 @@ async def test_a_state_put_back_by_the_verb_is_accepted_and_an_attacked_one_is_n
     await tenants.restore(disk_session.tenant(acme), "settings.json.1")
     integrity = await confirmation.examine(fresh(disk_session).tenant(acme))
     assert (integrity.alarm, integrity.findings) == (None, ())
-    assert goes_to(disk_session, acme, "openai")[0] == KEY
+    assert destination(disk_session, acme, "openai")[0] == KEY
 
     planted = forge(disk_session, acme, "openai", "planted")
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))

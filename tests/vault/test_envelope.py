@@ -49,7 +49,7 @@ THE_SENTENCE = refused("")
 # --- an independent reading of the format; its vectors are in the campaign --------------------------------------------
 
 
-def theirs(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
+def by_pyca(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
     loaded = serialization.load_pem_private_key(pairs.export(private, None), None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
     return loaded
@@ -59,7 +59,7 @@ def test_another_implementation_opens_an_envelope_by_the_words_of_the_docstring(
     pair = cached_pair(0)
     version, key_id, wrapped, content = pieces(seal())
     assert (version, key_id) == ("md1", pair.key_id)
-    key = theirs(pair.private).decrypt(wrapped, OAEP)
+    key = by_pyca(pair.private).decrypt(wrapped, OAEP)
     assert len(key) == 32
     clear = '{"base_url":"https://api.openai.com/v1","organization":"org-FAKE"}'
     data = bound("md1", "acme", "openai", "default", pair.key_id, '["https://api.openai.com"]', "[]", clear)
@@ -74,7 +74,7 @@ def test_an_envelope_of_another_implementation_is_opened() -> None:
     binding = replace(BINDING, clear={}, plain_http=("http://10.0.0.7:8000",), origins=("http://10.0.0.7:8000",))
     data = bound("md1", "acme", "openai", "default", pair.key_id, *['["http://10.0.0.7:8000"]'] * 2, "{}")
     content = nonce + AESGCM(key).encrypt(nonce, b'{"api_key":"sk-FAKE"}'.ljust(512), data)
-    wrapped = theirs(pair.private).public_key().encrypt(key, OAEP)
+    wrapped = by_pyca(pair.private).public_key().encrypt(key, OAEP)
     texts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (wrapped, content)]
     opened = vault.unseal(pair.private, ".".join(["md1", pair.key_id, *texts]), binding)
     assert opened["api_key"].reveal() == "sk-FAKE"

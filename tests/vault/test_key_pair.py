@@ -17,7 +17,7 @@ from tui.vault.public_key import key_id
 CHEAP = 2**10
 
 
-def theirs(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
+def by_pyca(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
     loaded = serialization.load_pem_private_key(pairs.export(private, None), None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
     return loaded
@@ -37,12 +37,12 @@ def test_other_tools_open_the_private_key_file() -> None:
     assert pairs.is_protected(pem)
     loaded = serialization.load_pem_private_key(pem, passphrase.reveal().encode())
     assert isinstance(loaded, rsa.RSAPrivateKey)
-    assert loaded.private_numbers() == theirs(pair.private).private_numbers()
+    assert loaded.private_numbers() == by_pyca(pair.private).private_numbers()
     assert pairs.load(pem, passphrase).key_id == pair.key_id
 
 
 def test_a_private_key_that_another_tool_wrote_opens() -> None:
-    pem = theirs(cached_pair(0).private).private_bytes(
+    pem = by_pyca(cached_pair(0).private).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     assert not pairs.is_protected(pem)
@@ -102,7 +102,7 @@ def test_a_key_file_that_asks_for_too_much_memory_is_refused_at_once(cost: int) 
 
 
 def test_a_key_file_protected_by_something_weaker_is_refused() -> None:
-    pem = theirs(cached_pair(0).private).private_bytes(
+    pem = by_pyca(cached_pair(0).private).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
     )
     with pytest.raises(Locked, match="scrypt"):
@@ -112,7 +112,7 @@ def test_a_key_file_protected_by_something_weaker_is_refused() -> None:
 def test_nothing_shows_a_private_key() -> None:
     private = cached_pair(0).private
     shown = repr(private) + str(private) + f"{private}" + repr(cached_pair(0)) + repr(vars(pairs.NewKeyPair)["__doc__"])
-    assert "RsaKey" not in shown and str(theirs(private).private_numbers().d)[:12] not in shown
+    assert "RsaKey" not in shown and str(by_pyca(private).private_numbers().d)[:12] not in shown
     with pytest.raises(TypeError):
         pickle.dumps(private)
 
@@ -121,7 +121,7 @@ def test_nothing_shows_a_private_key() -> None:
 def test_a_new_pair_has_the_size_that_is_promised() -> None:
     assert pairs.BITS == 3072
     pair = pairs.generate_key_pair()
-    assert theirs(pair.private).key_size == 3072
+    assert by_pyca(pair.private).key_size == 3072
 
 
 def test_fingerprints_tell_secrets_apart_and_differ_between_tenants() -> None:

@@ -217,11 +217,11 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
 
 @pytest.mark.slow
 async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_session: Session) -> None:
-    removed, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
+    removed, remaining = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
     await tenants.remove(disk_session.tenant(removed))
-    assert tenant_registry.ids(disk_session) == [stays]
+    assert tenant_registry.ids(disk_session) == [remaining]
     assert not [path for path in files(disk_session) if "gone" in path]
-    assert credentials.access(disk_session.tenant(stays), "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(disk_session.tenant(remaining), "openai").secrets()["api_key"].reveal() == KEY
     with pytest.raises(UsageError):
         await tenants.remove(disk_session.tenant(removed))
     again = await with_key(disk_session, "gone")
@@ -238,13 +238,13 @@ async def test_a_tenant_that_another_session_recreated_is_opened_with_its_new_ke
 
 
 async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> None:
-    going = tenants.removal(session.tenant("acme"))
-    assert [credential.name for credential in going.credentials if credential.provider == "openai"] == [
+    removal = tenants.removal(session.tenant("acme"))
+    assert [credential.name for credential in removal.credentials if credential.provider == "openai"] == [
         "default",
         "batch-jobs",
     ]
-    assert going.fingerprint == tenant_registry.get(session.tenant("acme")).key_id
-    assert {default.type.value for default in going.defaults} == {"chat", "embedding"}
+    assert removal.fingerprint == tenant_registry.get(session.tenant("acme")).key_id
+    assert {default.type.value for default in removal.defaults} == {"chat", "embedding"}
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
     for ids, calls in (((), 0), (("no-such-model",), 5)):
         with pytest.raises(UsageError):
             await grant_trial(acme, calls, ids)
-    with pytest.raises(UsageError, match="Missing --calls"):
+    with pytest.raises(UsageError, match="Missing calls"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
 

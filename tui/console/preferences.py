@@ -59,13 +59,13 @@ def keymap(config: Config) -> Keymap:
 
 def _key_conflicts(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield each binding whose new key means something else on the same screen, and a sentence about it."""
-    usual = {binding_id: _split(declared.keys) for binding_id, declared in DECLARED.items()}
-    present = usual | {binding_id: _split(keys) for binding_id, keys in changed.items()}
+    defaults = {binding_id: _split(declared.keys) for binding_id, declared in DECLARED.items()}
+    present = defaults | {binding_id: _split(keys) for binding_id, keys in changed.items()}
     for binding_id in changed:
         for other, keys in present.items():
             shared = sorted(present[binding_id] & keys)
             both = other in changed and [*changed].index(other) < [*changed].index(binding_id)
-            counted = other == binding_id or both or bool(usual[binding_id] & usual[other])
+            counted = other == binding_id or both or bool(defaults[binding_id] & defaults[other])
             if shared and not counted and _share_screen(binding_id, other):
                 yield binding_id, f"{shared[0]} is also the key of {other}; only one of them works."
 

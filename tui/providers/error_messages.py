@@ -237,11 +237,11 @@ def _not_allowed(context: ErrorContext) -> Problem:
 
 def _unknown_resource(context: ErrorContext) -> Problem:
     what = f"{context.model} is unknown there, or the address is wrong" if context.model else "the address is wrong"
-    ending = "; a base URL usually ends in /v1" if _lacks_v1(context) else ""
+    ending = "; a base URL usually ends in /v1" if _misses_v1(context) else ""
     return Problem(f"{context.host} returned 404: {what}.", f"Check the URL {shown_url(context.url)}{ending}.")
 
 
-def _lacks_v1(context: ErrorContext) -> bool:
+def _misses_v1(context: ErrorContext) -> bool:
     """Return True if the URL lacks the /v1 of the provider's base URLs."""
     provider = context.provider
     base_urls = [field.default for field in provider.fields if field.url] + [

@@ -64,12 +64,12 @@ def forms(text: str) -> set[str]:
 def _letter_forms(text: str) -> set[str]:
     """Return the letters and digits of the forms of a key; none for a secret that does not look like one."""
     text = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
-    found: set[str] = set()
+    letter_forms: set[str] = set()
     for word in (text, *_decode_words(text)):
         plain, data = letters(word), word.encode("utf-8", "replace")
         if len(plain) >= _KEY_LENGTH and any(map(str.isdigit, plain)) and " " not in word:
-            found |= {plain, plain[::-1], data.hex(), *map(letters, _base64(data))}
-    return found
+            letter_forms |= {plain, plain[::-1], data.hex(), *map(letters, _base64(data))}
+    return letter_forms
 
 
 class _Runs:
@@ -141,15 +141,15 @@ class Redactor:
         """Return the start and the end of each stretch of a text that consists of runs."""
         if not self._ready:
             self._prepare()
-        found = [(at, at + RUN) for at in self._runs.places(text)]
+        runs = [(at, at + RUN) for at in self._runs.places(text)]
         if self._letter_runs and _DIGIT.search(text):
-            found += self._letter_spans(text, range(len(text) + 1))
+            runs += self._letter_spans(text, range(len(text) + 1))
             if has_escapes(text):
-                found += self._letter_spans(*unescape(text))
-        if not found:
+                runs += self._letter_spans(*unescape(text))
+        if not runs:
             return []
         spans: list[tuple[int, int]] = []
-        for start, end in sorted(found):
+        for start, end in sorted(runs):
             if spans and start <= spans[-1][1]:
                 start, before = spans.pop()
                 end = max(end, before)
@@ -174,10 +174,10 @@ class Redactor:
         by_letters: set[str] = set()
         short: set[str] = set()
         for secret in self._secrets:
-            made = forms(secret.reveal())
+            variants = forms(secret.reveal())
             if len(secret.reveal()) < RUN:
-                short |= {form for form in made if _SHORTEST <= len(form) < RUN}
-            spellings |= made
+                short |= {form for form in variants if _SHORTEST <= len(form) < RUN}
+            spellings |= variants
             by_letters |= _letter_forms(secret.reveal())
         self._runs, self._letter_runs = _Runs(spellings), _Runs(by_letters)
         self._short = sorted(short, key=len, reverse=True)

@@ -123,7 +123,7 @@ class DiskFolder:
 
     def sizes(self) -> dict[str, int]:
         """Return the sizes of the files in bytes, by name."""
-        return {name: size for name, size in self._entries() if size is not None and not _is_ours(name)}
+        return {name: size for name, size in self._entries() if size is not None and not _is_private_file(name)}
 
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
@@ -390,7 +390,7 @@ class DiskFolder:
                     os.unlink(name, dir_fd=at)
 
 
-def _is_ours(name: str) -> bool:
+def _is_private_file(name: str) -> bool:
     return name in (LOCK, LEASE) or name.startswith((_TEMPORARY, _LEAVING))
 
 

@@ -132,14 +132,14 @@ def open_to_continue(path: Path, writer: str) -> int:
     except OSError as error:
         # A symbolic link, or a pipe or socket that nobody reads.
         if error.errno in (errno.ELOOP, errno.ENXIO):
-            raise _not_ours(path, "is not a regular file") from None
+            raise _foreign_file(path, "is not a regular file") from None
         raise unwritable(path, error) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise _not_ours(path, "is not a regular file")
+            raise _foreign_file(path, "is not a regular file")
         if status.st_uid != os.geteuid():
-            raise _not_ours(path, "belongs to another user")
+            raise _foreign_file(path, "belongs to another user")
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
@@ -150,7 +150,7 @@ def open_to_continue(path: Path, writer: str) -> int:
     return descriptor
 
 
-def _not_ours(path: Path, why: str) -> UsageError:
+def _foreign_file(path: Path, why: str) -> UsageError:
     return UsageError(f"{one_line(path.name)} {why}.", "Choose another file.")
 
 

@@ -149,7 +149,7 @@ def of_its_kind(session: TenantSession, credential: Credential) -> bool:
     return provider is not None and provider.kind == credential.kind
 
 
-def lacks_key(credential: Credential) -> bool:
+def misses_key(credential: Credential) -> bool:
     """Return True if a credential holds no secret though its provider requires one."""
     provider = kind(credential.kind or credential.provider)
     return (
@@ -226,7 +226,7 @@ def is_undecryptable(session: TenantSession, credential: Credential, status: Int
     if not of_its_kind(session, credential):
         return True
     if not credential.envelope:
-        return lacks_key(credential)
+        return misses_key(credential)
     tenant, change = get(session), (status or verification.integrity_status(session)).of(credential)
     place = (session.tenant_id, credential.provider, credential.name)
     return (
@@ -244,7 +244,7 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     change = verification.integrity_status(session).of(credential)
     if not of_its_kind(session, credential):
         what = f"{label} was changed to another kind of provider since its credential was saved."
-    elif lacks_key(credential):
+    elif misses_key(credential):
         what = f"{label} requires an API key, and none is stored: the settings were changed."
     elif session.process.shares and credential.key_id == tenant.key_id and not keyring.has_key(session, tenant):
         return keyring.no_key_here(tenant)

@@ -280,7 +280,7 @@ def has_key(session: TenantSession, tenant: Tenant) -> bool:
     )
 
 
-def knows_another(session: TenantSession) -> bool:
+def has_other_key_pair(session: TenantSession) -> bool:
     """Return True if this machine has a key file of the tenant, of whichever key pair."""
     return any(name.endswith(".pem") for folder in _folders(session) for name in folder.names())
 

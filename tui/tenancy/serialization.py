@@ -26,7 +26,7 @@ _DATACLASS = "__dataclass_fields__"
 def to_record(from_record: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON object, without default values other than booleans."""
     kind: Any = type(from_record)
-    defaults = _usual_values(kind)
+    defaults = _default_values(kind)
     return {
         name: _plain(value)
         for name, value in _entries(from_record).items()
@@ -110,11 +110,11 @@ def _exactly(kind: type, value: Any) -> Any:
 
 
 @cache
-def _usual_values(kind: type) -> Mapping[str, Any]:
-    return {field.name: _usual(field) for field in _stored_fields(kind)}
+def _default_values(kind: type) -> Mapping[str, Any]:
+    return {field.name: _default(field) for field in _stored_fields(kind)}
 
 
-def _usual(field: Field[Any]) -> Any:
+def _default(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
     defaults: Any = field.default_factory()

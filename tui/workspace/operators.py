@@ -243,7 +243,7 @@ def _receive_keys(
         current = wrap.operator_key == own.key_id and wrap.tenant_key == tenant.key_id
         if not current or keyring.has_key(tenant_session, tenant):
             continue
-        if keyring.knows_another(tenant_session) and operators.fingerprint(tenant.public_key) != accepted:
+        if keyring.has_other_key_pair(tenant_session) and operators.fingerprint(tenant.public_key) != accepted:
             replaced.append(shared_name(tenant))
             continue
         operators.receive(tenant_session, wrap, own, passphrase)

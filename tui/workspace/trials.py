@@ -81,7 +81,7 @@ async def set_trial(
     provider, existing = provider_of(provider_id), trials(session).get(provider_id)
     quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
     if quota < 1:
-        raise UsageError(f"Missing --calls: enter how many requests of {provider.label} each tenant has.")
+        raise UsageError(f"Missing calls: enter how many requests of {provider.label} each tenant has.")
     await asyncio.to_thread(opened_store, session)
     plan = await save_plan.plan_save(session.tenant(OPERATOR), provider_id, values)
     plan = plan.allow_plain_http() if allow_http else plan
@@ -135,5 +135,5 @@ def _allowed_models(
         # Nobody can say what these are; a provider serves first what it serves most.
         models += [Model(provider.id, entry, provider.types[0]) for entry in missing]
     if not models:
-        raise UsageError(f"Missing --models: name at least one of {provider.label}.")
+        raise UsageError(f"Missing models: name at least one of {provider.label}.")
     return list({(entry.id, entry.type): entry for entry in models}.values())

@@ -70,8 +70,8 @@ def test_a_printed_request_names_the_file_and_sends_the_same_bytes(
         assert printed.code == 0 and len(printed.out) < 2000 and KEY not in printed.out
         environ = {"PATH": os.environ["PATH"], "NO_PROXY": "*", "OPENAI_API_KEY": KEY}
         subprocess.run([*program, printed.out], env=environ, check=True, capture_output=True, timeout=60)
-    ours, *printed_ones = server.requests_to("/chat/completions")
-    assert len(printed_ones) == 2 and all(request.body == ours.body for request in printed_ones)
+    sent, *printed_ones = server.requests_to("/chat/completions")
+    assert len(printed_ones) == 2 and all(request.body == sent.body for request in printed_ones)
     library = ready(*ASK, "-a", str(picture), "--print", "python").out
     compile(library, "printed", "exec")
     assert "base64.b64encode(" in library

@@ -18,13 +18,13 @@ REMOVALS = {
 @pytest.mark.parametrize("words", REMOVALS, ids=" ".join)
 def test_a_removal_is_shown_first_and_then_done(ready: Run, words: tuple[str, ...]) -> None:
     ready("model", "add", "openai", "ft:mine", "--type", "chat", "--no-verify")
-    would, key, value = REMOVALS[words]
+    preview, key, value = REMOVALS[words]
     before = ready("export", "acme").out
     for more in ((), ("--yes",)):
         shown = ready(*words, "--dry-run", *more)
-        assert (shown.code, shown.err) == (0, "") and shown.out.startswith(would)
+        assert (shown.code, shown.err) == (0, "") and shown.out.startswith(preview)
     printed = json.loads(ready(*words, "--dry-run", "--json").out)
-    assert (printed[key], printed["removed"]) == (value, False) and printed["message"].startswith(would)
+    assert (printed[key], printed["removed"]) == (value, False) and printed["message"].startswith(preview)
     assert ready("export", "acme").out == before, "nothing is removed"
     done = json.loads(ready(*words, "--yes", "--json").out)
     assert set(done) == set(printed) and (done[key], done["removed"]) == (value, True)

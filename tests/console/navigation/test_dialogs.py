@@ -36,9 +36,9 @@ class Console:
 
 
 async def test_plain_http_is_used_only_if_that_was_chosen() -> None:
-    for answer, wanted in ((None, False), ("back", False), ("use", True)):
+    for answer, expected in ((None, False), ("back", False), ("use", True)):
         console = Console(practice_session(), "acme", Ask=answer)
-        assert await console.dialogs.confirm_plain_http(["http://models.test"]) is wanted
+        assert await console.dialogs.confirm_plain_http(["http://models.test"]) is expected
 
 
 async def test_an_open_tenant_needs_no_passphrase() -> None:

@@ -368,12 +368,12 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
 
 
 async def test_another_sessions_save_is_not_overwritten_unasked(session: Session) -> None:
-    async def theirs(end: str = "beef") -> None:
+    async def save_elsewhere(end: str = "beef") -> None:
         await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY[:-4] + end)})
 
     async with console(session) as pilot:
         await open_form(pilot)
-        await theirs()
+        await save_elsewhere()
         screen_of(pilot, Setup).changed_elsewhere()
         await until_shown(pilot, "▲ changed elsewhere ──")
         await paste(pilot, KEY)
@@ -386,7 +386,7 @@ async def test_another_sessions_save_is_not_overwritten_unasked(session: Session
         await pilot.press("enter")
         await until_shown(pilot, "Theirs: API key ends beef")
         assert stored(session) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
-        await theirs("cafe")
+        await save_elsewhere("cafe")
         await pilot.press("enter")
         await focused_field(pilot, "Show theirs, keep my form open")
         await pilot.press("down", "enter")

@@ -58,11 +58,11 @@ async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing
 
 
 async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, goes_on, make = practice_session(pace=0.0), threading.Event(), key_pair.generate_key_pair
+    session, released, make = practice_session(pace=0.0), threading.Event(), key_pair.generate_key_pair
     before = session.store("acme").folder.read("settings.json")
 
     def slow(bits: int) -> key_pair.NewKeyPair:
-        goes_on.wait(60)
+        released.wait(60)
         return make(bits)
 
     monkeypatch.setattr(key_pair, "generate_key_pair", slow)
@@ -72,7 +72,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
         await until_shown(pilot, "… creating a key pair")
         assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
-        goes_on.set()
+        released.set()
         await until_shown(pilot, "Stopped; the key pair is unchanged.")
     assert session.store("acme").folder.read("settings.json") == before
 

@@ -35,7 +35,7 @@ HOST, LOGIN = "https://acme-east.openai.azure.com", "https://login.microsoftonli
 APPLICATION = {"directory_id": "acme.example", "client_id": "00000000-0000-4000-8000-000000000001"}
 SECRET = "FAKE~client-secret-of-nobody-77c0"
 TARGET = f"{HOST}/openai/deployments/gpt-east/chat/completions?api-version=2024-10-21"
-MINE = MODELS[0]
+OWN_MODEL = MODELS[0]
 
 
 class Watched(httpx.AsyncBaseTransport):
@@ -58,12 +58,12 @@ def access(model: str = "", version: str = "", **secrets: str) -> Access:
     return Access(AZURE, fields, AZURE.origins(fields), secrets=lambda: boxes, model=model)
 
 
-def question(values: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True) -> Call:
+def question(values: Access, text: str = "Why is the sky blue?", model: Model = OWN_MODEL, stream: bool = True) -> Call:
     return calls.chat(AZURE, values.fields, ChatRequest(model, (Message("user", text),), {}, stream))
 
 
 async def answers(
-    text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **values: str
+    text: str = "Why is the sky blue?", model: Model = OWN_MODEL, stream: bool = True, **values: str
 ) -> calls.Outcome:
     method = access(model.id, **values)
     return await run(Client({}, transport(0), QUICK), method, question(method, text, model, stream))
@@ -88,7 +88,7 @@ def test_the_documented_streams() -> None:
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
 async def test_an_application_signs_in_once_and_every_host_gets_its_own_secret(version: str) -> None:
     watched = Watched()
-    wire, values = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
+    wire, values = Client({}, watched, QUICK), access(OWN_MODEL.id, version, client_secret=SECRET)
     events, problem = await run(wire, values, AZURE.verify(values.fields))
     assert (events, problem) == ([Accepted()], None)
     for _ in range(2):
@@ -108,7 +108,7 @@ async def test_an_application_signs_in_once_and_every_host_gets_its_own_secret(v
 
 async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     watched = Watched()
-    values = access(MINE.id)
+    values = access(OWN_MODEL.id)
     _, problem = await run(Client({}, watched, QUICK), values, question(values))
     assert problem is None
     assert [str(request.url) for request in watched.requests] == [f"{HOST}/openai/v1/chat/completions"]
@@ -148,7 +148,7 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_dist
     ],
 )
 async def test_a_deployment_that_is_none_is_named_for_what_it_is(name: str, says: str, version: str) -> None:
-    _, problem = await answers(model=replace(MINE, id=name), api_key=KEY, version=version)
+    _, problem = await answers(model=replace(OWN_MODEL, id=name), api_key=KEY, version=version)
     assert problem and problem.message == says
 
 

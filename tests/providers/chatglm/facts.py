@@ -419,7 +419,7 @@ def a_chat_with_the_others(p: Provider) -> None:
 
 @check
 def what_a_server_does_not_heed_is_left_out_and_reported(p: Provider) -> None:
-    heeded = {
+    supported = {
         "native": {"temperature", "top_p", "max_tokens"},
         "openai-chatglm2": set[str](),
         "openai-chatglm3": {*SAMPLING},
@@ -427,7 +427,7 @@ def what_a_server_does_not_heed_is_left_out_and_reported(p: Provider) -> None:
         "vllm": {*SAMPLING, *FURTHER},
         "openai-other": {*SAMPLING, *FURTHER},
     }
-    for flavour, names in heeded.items():
+    for flavour, names in supported.items():
         call = chat(p, flavour, stream=False, **SAMPLING, **FURTHER)
         left = sorted({*SAMPLING, *FURTHER} - names)
         answer = native_body("Hi") if flavour == "native" else whole("Hi")

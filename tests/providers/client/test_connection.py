@@ -367,10 +367,10 @@ async def test_a_certificate_of_a_proxy_is_named_as_the_proxy_s(authority: Autho
 
 
 async def test_a_port_that_speaks_no_tls() -> None:
-    came = bytearray()
+    received = bytearray()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        came.extend(await reader.read(65536))
+        received.extend(await reader.read(65536))
         writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
         writer.close()
 
@@ -380,7 +380,7 @@ async def test_a_port_that_speaks_no_tls() -> None:
     server.close()
     assert problem and problem.message == f"localhost:{port} does not speak TLS on this port. The key was not sent."
     assert "http://" in problem.hint
-    assert KEY.encode() not in came
+    assert KEY.encode() not in received
 
 
 async def test_tls_that_is_too_old(authority: Authority) -> None:

@@ -13,7 +13,7 @@ from tests.providers import calls
 from tests.providers.http_server import KEY, QUICK, access_to, ask, http, run, serve, streaming, text_chunk
 from tests.providers.spark.facts import MODEL
 from tests.providers.spark.test_spark import signed
-from tests.providers.websocket_server import Hear, Item, Reject, listen
+from tests.providers.websocket_server import Await, Item, Reject, listen
 from tui.providers.client.client import Client
 from tui.providers.events import DELTAS
 from tui.providers.requests import ChatRequest, Message
@@ -121,7 +121,7 @@ async def test_what_signs_a_websocket_is_redacted(part: str, by: str) -> None:
         words = base64.b64decode(sent).decode().split('"')
         repeated = {"authorization": sent, "api key": words[1], "signature": words[-2]}[part][:100]
         body = json.dumps({"message": f"{BEFORE} {repeated}"}).encode()
-        answer += [Reject(401, body)] if by == "handshake" else [Hear(), CloseConnection(1008, repeated)]
+        answer += [Reject(401, body)] if by == "handshake" else [Await(), CloseConnection(1008, repeated)]
         client = Client({}, limits=replace(QUICK, retries=0), clock=lambda: 0.0)
         _, problem = await run(client, access, call)
         await client.aclose()

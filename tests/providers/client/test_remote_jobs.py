@@ -41,18 +41,18 @@ async def test_an_answer_that_is_abandoned_is_stopped_at_the_provider(cancelled:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [http({"status": "canceled"})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = []
-        came = asyncio.Event()
+        arrived = asyncio.Event()
 
         async def read() -> None:
             async with aclosing(wire.stream(access, creating(server))) as stream:
                 async for event in stream:
                     events.append(event)
-                    came.set()
+                    arrived.set()
                     if not cancelled:
                         return
 
         reading = asyncio.create_task(read())
-        await asyncio.wait_for(came.wait(), DEADLINE)
+        await asyncio.wait_for(arrived.wait(), DEADLINE)
         if cancelled:
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -322,15 +322,15 @@ def _pinging() -> AbstractAsyncContextManager[tuple[str, Any]]:
 async def test_cancelling_closes_the_socket() -> None:
     async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
-        came = asyncio.Event()
+        arrived = asyncio.Event()
 
         async def read() -> None:
             async for event in wire.stream(access, chat_call(access)):
                 assert isinstance(event, TextDelta)
-                came.set()
+                arrived.set()
 
         reading = asyncio.create_task(read())
-        await asyncio.wait_for(came.wait(), DEADLINE)
+        await asyncio.wait_for(arrived.wait(), DEADLINE)
         reading.cancel()
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
         with pytest.raises(asyncio.CancelledError):

@@ -22,7 +22,7 @@ from tests.providers.websocket_server import (
     HOLD,
     RESET,
     SWITCHED,
-    Hear,
+    Await,
     Item,
     Line,
     Reject,
@@ -88,7 +88,7 @@ async def talk(
         await wire.aclose()
 
 
-SCRIPT: list[Item] = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
+SCRIPT: list[Item] = [Await(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
 
 
 async def test_a_signed_handshake_and_messages_in_both_directions() -> None:
@@ -110,7 +110,7 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -
     path = tmp_path / "talk.wav"
     path.write_bytes(bytes(range(250)) * 10)
     chunks = AudioChunks(path, 1280, 0.0, lambda number, data, last: {"status": number, "audio": data, "last": last})
-    async with listen([Hear(4), text({"text": "Heard", "status": 2})]) as line:
+    async with listen([Await(4), text({"text": "Heard", "status": 2})]) as line:
         events, problem = await talk(line, asking(line, sends=(QUESTION, {"more": 1}), chunks=chunks))
     assert problem is None
     assert line.received[:2] == [QUESTION, {"more": 1}]
@@ -126,11 +126,11 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None
     path.write_bytes(b"x" * 500)
     chunks = AudioChunks(path, 100, 0.02, lambda number, data, last: {"n": number})
     script: list[Item] = [
-        Hear(1),
+        Await(1),
         text({"text": "one "}),
-        Hear(3),
+        Await(3),
         text({"text": "two "}),
-        Hear(5),
+        Await(5),
         text({"text": "", "status": 2}),
     ]
     async with listen(script) as line:
@@ -146,7 +146,7 @@ async def test_the_last_piece_of_a_small_file(tmp_path: Path, size: int) -> None
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * size)
     chunks = AudioChunks(path, 100, 1, lambda number, data, last: [number, data, last])
-    async with listen([Hear(), text({"status": 2})]) as line:
+    async with listen([Await(), text({"status": 2})]) as line:
         await talk(line, asking(line, sends=(), chunks=chunks))
     assert line.received == [[0, "eA==" if size else "", True]]
 
@@ -254,7 +254,7 @@ async def test_control_the_same_server_is_read_once_it_accepts_the_key() -> None
 
 @pytest.mark.parametrize("end", [CUT, RESET])
 async def test_a_connection_that_is_cut_keeps_what_came(end: str) -> None:
-    async with listen([Hear(), text({"text": "Hel"}), end]) as line:
+    async with listen([Await(), text({"text": "Hel"}), end]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
     assert isinstance(problem, NetworkError)
@@ -263,7 +263,7 @@ async def test_a_connection_that_is_cut_keeps_what_came(end: str) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1001])
 async def test_a_usual_close_without_an_end_is_incomplete(code: int) -> None:
-    async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code)]) as line:
+    async with listen([Await(), text({"text": "Hel"}), CloseConnection(code)]) as line:
         events, problem = await talk(line)
     assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
     assert events == [TextDelta("Hel")]
@@ -271,7 +271,7 @@ async def test_a_usual_close_without_an_end_is_incomplete(code: int) -> None:
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
 async def test_a_close_with_a_code_is_reported(code: int, reason: str) -> None:
-    async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
+    async with listen([Await(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
     assert isinstance(problem, NetworkError)
@@ -281,7 +281,7 @@ async def test_a_close_with_a_code_is_reported(code: int, reason: str) -> None:
 
 
 async def test_a_refusal_within_the_answer() -> None:
-    async with listen([Hear(), text({"code": 11200})]) as line:
+    async with listen([Await(), text({"code": 11200})]) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert events == []
@@ -291,8 +291,8 @@ async def test_a_refusal_within_the_answer() -> None:
 
 @pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
 async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list[TextMessage], times: int) -> None:
-    busy: list[Item] = [Hear(), *before, text({"code": 11202, "status": 429})]
-    async with listen(busy, [Hear(), Hear(), *SCRIPT[1:]]) as line:
+    busy: list[Item] = [Await(), *before, text({"code": 11202, "status": 429})]
+    async with listen(busy, [Await(), Await(), *SCRIPT[1:]]) as line:
         _, problem = await talk(line)
     assert len(line.targets) == times
     assert (problem is None) == (times == 2)
@@ -301,7 +301,7 @@ async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list
 async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_requested() -> None:
     whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
     script: list[Item] = [
-        Hear(),
+        Await(),
         Ping(b"?"),
         TextMessage(whole[:9], message_finished=False),
         Ping(b"!"),
@@ -319,11 +319,11 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_requested() 
 
 
 async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
-    async with listen([Hear(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
+    async with listen([Await(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
         events, problem = await talk(line)
     assert text_of(events) == "Hi"
     assert problem and problem.message.startswith("2 pieces of the answer could not be read.")
-    async with listen([Hear(), *[text("{")] * 3, HOLD]) as line:
+    async with listen([Await(), *[text("{")] * 3, HOLD]) as line:
         _, problem = await talk(line)
     assert problem and "3 broken pieces in a row" in problem.message
 
@@ -332,7 +332,7 @@ async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
 @pytest.mark.parametrize("pieces", [1, 40])
 async def test_a_message_that_is_too_large(pieces: int) -> None:
     parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=index == pieces - 1) for index in range(pieces)]
-    async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
+    async with listen([Await(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert events == [TextDelta("Hel")]
@@ -340,7 +340,7 @@ async def test_a_message_that_is_too_large(pieces: int) -> None:
 
 
 async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:
-    async with listen([Hear(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
+    async with listen([Await(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
         events, problem = await talk(line, limits=replace(QUICK, answer=20_000))
     assert problem and "larger than 20000 bytes" in problem.message
     assert 15_000 < len(text_of(events)) < 20_000
@@ -367,7 +367,7 @@ async def test_what_is_no_websocket_frame(broken: bytes) -> None:
 
 @pytest.mark.slow
 async def test_silence_is_reported_and_ends() -> None:
-    async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
+    async with listen([Await(), text({"text": "Hel"}), HOLD]) as line:
         events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
@@ -376,7 +376,7 @@ async def test_silence_is_reported_and_ends() -> None:
 
 @pytest.mark.slow
 async def test_pings_alone_are_silence() -> None:
-    async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
+    async with listen([Await(), *[Ping(b"?")] * 50, HOLD]) as line:
         _, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
@@ -386,7 +386,7 @@ async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     chunks = AudioChunks(path, 10, 0.01, lambda number, data, last: [number])
-    async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
+    async with listen([Await(), text({"text": "Hel"}), HOLD]) as line:
         wire = Client({}, limits=QUICK)
 
         async def read() -> None:

@@ -130,8 +130,8 @@ def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
         {"global": [], "scoped": [{"entity": {"type": "user", "name": "acme"}, "permissions": [other, right]}]},
     ):
         assert read(p.verify(BASE), who(role="fineGrained", fineGrained=rights)) == [Accepted()]
-    lacking = {"global": [other], "scoped": [{"permissions": [other]}, {"permissions": None}]}
-    (refused,) = read(p.verify(BASE), who(role="fineGrained", fineGrained=lacking))
+    insufficient = {"global": [other], "scoped": [{"permissions": [other]}, {"permissions": None}]}
+    (refused,) = read(p.verify(BASE), who(role="fineGrained", fineGrained=insufficient))
     assert refused == ApiError(403, code="no_inference")
     problem = p.describe_error(refused, "")
     assert isinstance(problem, ScopeMissing)

@@ -286,9 +286,9 @@ def the_inputs_of_a_recording(p: Provider) -> None:
     assert recorded(p, language="de", **kept("text", sound, spoken)).json["input"]["language"] == "de"
     assert "language" not in recorded(p, language="de", **kept("text", sound)).json["input"]
     assert "language" not in recorded(p, **kept("text", sound, spoken)).json["input"]
-    for choices, goes in ((["de", "en"], True), (["German"], False)):
+    for choices, is_sent in ((["de", "en"], True), (["German"], False)):
         fields = kept("text", sound, {**spoken, "choices": choices})
-        assert ("language" in recorded(p, language="de", **fields).json["input"]) is goes
+        assert ("language" in recorded(p, language="de", **fields).json["input"]) is is_sent
     assert p.audio
     plain, timed = (Model("replicate", "a/b", SPEECH, fields=kept("transcript", sound, times=t)) for t in (False, True))
     assert p.audio(plain).times == (TimestampGranularity.NONE,) and p.audio(timed).times == (

@@ -212,8 +212,8 @@ def a_cold_start_is_reported_once(p: Provider) -> None:
     quiet = read(opened(p))[0]
     assert isinstance(read(quiet, prediction())[0], Notice)
     for received in (event("output", "Hel"), Frame(ApiError(404))):
-        going = read(opened(p), received)[-1]
-        assert not any(isinstance(item, Notice) for item in read(going, prediction()))
+        running = read(opened(p), received)[-1]
+        assert not any(isinstance(item, Notice) for item in read(running, prediction()))
 
 
 @check

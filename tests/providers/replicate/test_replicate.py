@@ -104,8 +104,8 @@ async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: l
 
 @pytest.mark.slow
 async def test_what_is_not_over_yet_is_retried_and_shown_as_it_grows() -> None:
-    going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
-    events, problem, targets = await answers_to([HALF], *([item] for item in going), [OVER])
+    running = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
+    events, problem, targets = await answers_to([HALF], *([item] for item in running), [OVER])
     assert problem is None
     assert [event.text for event in events if isinstance(event, TextDelta)] == ["Half", " an", " answer."]
     assert targets == [CREATED, STREAM, POLL, POLL, POLL]
@@ -147,13 +147,13 @@ async def test_one_that_was_refused_for_its_version_is_sent_without_it() -> None
 async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> None:
     async with serve(*([item] for item in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
         wire, access = Client({}, limits=QUICK), STREAMED.access(server.origin)
-        came: list[Event] = []
+        received: list[Event] = []
         signal = asyncio.Event()
 
         async def read() -> None:
             async with aclosing(wire.stream(access, STREAMED.call(access))) as events:
                 async for event in events:
-                    came.append(event)
+                    received.append(event)
                     signal.set()
 
         reading = asyncio.create_task(read())
@@ -164,7 +164,7 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
         with pytest.raises(asyncio.CancelledError):
             await reading
         await wire.aclose()
-    assert text_of(came) == "Half"
+    assert text_of(received) == "Half"
     last = server.requests[-1]
     assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
     assert last.headers["authorization"].startswith("Bearer FAKE-")

@@ -398,8 +398,8 @@ def versions_by_path_and_name(p: Provider) -> None:
             parameter.name: (parameter.low, parameter.high) for parameter in p.parameters(replace(MODEL, id=name))
         }
         more = {"top_p": (0, 1), "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2)}
-        usual = {"temperature": (0.01, 1), "top_k": (1, 6), "max_tokens": (1, most)}
-        assert ranges == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else usual), name
+        defaults = {"temperature": (0.01, 1), "top_k": (1, 6), "max_tokens": (1, most)}
+        assert ranges == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else defaults), name
         if socket:
             call = chat(p, SIGNED, name)
             assert call.url == f"wss://spark-api.xf-yun.com{socket}"
@@ -407,9 +407,9 @@ def versions_by_path_and_name(p: Provider) -> None:
         else:
             assert "HTTP only" in refused(lambda name=name: chat(p, SIGNED, name))
     # Names of before, and one that is not known here.
-    for name, wanted in (("spark", "lite"), ("general", "lite"), ("x1", "spark-x"), ("mine", "mine")):
-        assert chat(p, BY_HTTP, name).json["model"] == wanted
-        assert chat(p, SIGNED, name).sends[0]["parameter"]["chat"]["domain"] == wanted
+    for name, expected in (("spark", "lite"), ("general", "lite"), ("x1", "spark-x"), ("mine", "mine")):
+        assert chat(p, BY_HTTP, name).json["model"] == expected
+        assert chat(p, SIGNED, name).sends[0]["parameter"]["chat"]["domain"] == expected
     assert chat(p, BY_HTTP, "mine").url == f"{ROOT}/v1/chat/completions"
     assert chat(p, SIGNED, "mine").url == "wss://spark-api.xf-yun.com/v1.1/chat"
     assert chat(p, BY_HTTP, "x1").url == f"{ROOT}/v2/chat/completions"
@@ -572,7 +572,7 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
     }
     assert chunks.message(1, "QQ==", False) == {"data": {"status": 1, **sound}}
     assert chunks.message(7, "QQ==", True) == {"data": {"status": 2, **sound}}
-    for name, language, wanted in (
+    for name, language, expected in (
         ("a.MP3", "en", ("lame", "en_us")),
         ("a.mpeg", "en", ("lame", "en_us")),
         ("a.mpga", "en", ("lame", "en_us")),
@@ -581,7 +581,7 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
         other = dictate(p, name, language).chunks
         assert other
         first = other.message(0, "", False)
-        assert (first["data"]["encoding"], first["business"]["language"]) == wanted
+        assert (first["data"]["encoding"], first["business"]["language"]) == expected
     assert "de" in refused(lambda: dictate(p, language="de"))
     assert p.audio
     limits = p.audio(SPEECH)
@@ -618,11 +618,11 @@ def what_a_credential_cannot_do(p: Provider) -> None:
     embedding, transcribing = p.embed, p.transcribe
     assert embedding and transcribing
     texts, recording = EmbeddingRequest(VECTORS, ("a",)), TranscriptionRequest(SPEECH, Path("a.wav"), "audio/wav", 1)
-    lacking: Any
-    for lacking in (BY_HTTP, {**SIGNED, "app_id": ""}, {**SIGNED, "api_secret": ""}):
-        words = refused(partial(embedding, lacking, texts))
+    incomplete: Any
+    for incomplete in (BY_HTTP, {**SIGNED, "app_id": ""}, {**SIGNED, "api_secret": ""}):
+        words = refused(partial(embedding, incomplete, texts))
         assert words.startswith("Embeddings of iFLYTEK Spark need APPID, APIKey and APISecret")
-        assert refused(partial(transcribing, lacking, recording)).startswith("Transcripts of")
+        assert refused(partial(transcribing, incomplete, recording)).startswith("Transcripts of")
     assert refused(lambda: chat(p, {**SIGNED, "app_id": ""})).startswith("Chats over a WebSocket of")
 
 

@@ -33,7 +33,7 @@ from tests.providers.spark.facts import (
     whole,
 )
 from tests.providers.test_contract import access_to
-from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
+from tests.providers.websocket_server import CUT, HOLD, RESET, Await, Item, Line, Reject, listen, text
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, ScopeMissing, UsageError
 from tui.practice import transport
@@ -61,7 +61,7 @@ from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
 SOON = replace(QUICK, notice_after=0.2, stream_timeout=2)
-GOOD: list[Item] = [Hear(), text(chunk(0, "Good")), text(chunk(1, " day")), text(chunk(2, "", used=True))]
+GOOD: list[Item] = [Await(), text(chunk(0, "Good")), text(chunk(1, " day")), text(chunk(2, "", used=True))]
 
 
 def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatRequest:
@@ -190,7 +190,7 @@ async def test_a_handshake_that_is_refused(
 async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
     script: list[Item], kind: type[Problem], words: str
 ) -> None:
-    async with listen([Hear(), text(chunk(0, "Half an")), *script]) as line:
+    async with listen([Await(), text(chunk(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
@@ -199,7 +199,7 @@ async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
 
 
 async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> None:
-    async with listen([Hear(), text(chunk(0, "Half an"))]) as line:
+    async with listen([Await(), text(chunk(0, "Half an"))]) as line:
         events, problem = await talk(line)
     assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
     assert text_of(events) == "Half an"
@@ -207,7 +207,7 @@ async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> N
 
 async def test_what_passes_is_retried_with_a_new_signature() -> None:
     times = iter((NOW, NOW, NOW + 60, NOW + 60))
-    busy: list[Item] = [Hear(), text({"header": failed(11202)})]
+    busy: list[Item] = [Await(), text({"header": failed(11202)})]
     async with listen(busy, GOOD) as line:
         wire, access = Client({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
         events, problem = await run(wire, access, calls.chat(SPARK, access.fields, question()))
@@ -221,7 +221,7 @@ async def test_what_passes_is_retried_with_a_new_signature() -> None:
 
 
 async def test_a_version_that_is_not_enabled_is_not_retried() -> None:
-    async with listen([Hear(), text({"header": failed(11200, "tokens.total")})]) as line:
+    async with listen([Await(), text({"header": failed(11200, "tokens.total")})]) as line:
         events, problem = await talk(line)
     assert (events, len(line.targets)) == ([], 1)
     assert isinstance(problem, ScopeMissing)
@@ -229,7 +229,7 @@ async def test_a_version_that_is_not_enabled_is_not_retried() -> None:
 
 
 async def test_a_stop_closes_the_connection() -> None:
-    async with listen([Hear(), text(chunk(0, "Half an")), HOLD]) as line:
+    async with listen([Await(), text(chunk(0, "Half an")), HOLD]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         events = wire.stream(access, calls.chat(SPARK, access.fields, question()))
         async for event in events:
@@ -284,7 +284,7 @@ async def test_texts_are_embedded_one_after_the_other() -> None:
 async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(bytes(range(250)) * 10)
-    async with listen([Hear(2), text(dictated(1, "Good")), text(dictated(2, " day", status=2))]) as line:
+    async with listen([Await(2), text(dictated(1, "Good")), text(dictated(2, " day", status=2))]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 2500, "zh"))
         events, problem = await run(wire, access, call)
@@ -318,7 +318,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_transcribed(
 ) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
-    async with listen([Hear(), text(dictated(1, "Half an")), *script]) as line:
+    async with listen([Await(), text(dictated(1, "Half an")), *script]) as line:
         wire, access = Client({}, limits=replace(SOON, notice_after=0.2, stream_timeout=0.5)), there(line)
         call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)

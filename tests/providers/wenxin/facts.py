@@ -416,8 +416,8 @@ def the_pieces_of_a_chat(p: Provider) -> None:
     whole = {"choices": [{"index": 0, "message": message, "finish_reason": "normal", "flag": 0}]}
     assert read(chat(p, stream=False), whole) == [TextDelta("Hi"), Finish("stop")]
     flagged = delta({"content": "Hi"}, flag=1)
-    noticed = read(chat(p), flagged, flagged, "[DONE]")
-    assert [type(item) for item in noticed] == [Notice, TextDelta, TextDelta, Finish]
+    events = read(chat(p), flagged, flagged, "[DONE]")
+    assert [type(item) for item in events] == [Notice, TextDelta, TextDelta, Finish]
     for odd in ({"choices": None}, {"choices": [7]}, 7, "x"):
         assert read(chat(p), odd, "[DONE]")[-1].note == "The answer is empty."
 

@@ -136,13 +136,13 @@ def test_every_variable_that_holds_a_key_is_offered(disk_session: Session, provi
             for field in provider.fields
             if field.required and field.env and field.auth_method in (lead.auth_method, "")
         ]
-        usual = {field.env[0]: _VALUES.get(field.name, "FAKE0000") for field in others if field is not lead}
+        values = {field.env[0]: _VALUES.get(field.name, "FAKE0000") for field in others if field is not lead}
         for variable in lead.env:
             discovered = discovery.discover_keys(
-                with_environment(disk_session, **usual, **{variable: "FAKE-key-0000"}), provider
+                with_environment(disk_session, **values, **{variable: "FAKE-key-0000"}), provider
             )
             assert discovered and set(discovered.values) == {field.name for field in others}, variable
-            assert discovered.variable in (variable, *usual)
+            assert discovered.variable in (variable, *values)
 
 
 _VALUES = {"endpoint": "https://acme-east.openai.azure.com", "client_id": "00000000-0000-0000-0000-000000000000"}

@@ -16,7 +16,7 @@ from tui.workspace.models import catalog
 
 pytestmark = pytest.mark.slow
 
-YOURS, OTHER, EVIL = (f"https://{name}.example.test" for name in ("yours", "other", "evil"))
+OWN, OTHER, EVIL = (f"https://{name}.example.test" for name in ("yours", "other", "evil"))
 PASSPHRASE = "a FAKE long passphrase"
 
 
@@ -73,7 +73,7 @@ VERBS = [
 async def edited(session: Session, passphrase: str, *fields: str) -> TenantSession:
     """Return a tenant whose server was replaced by somebody who can write the file."""
     tenant = session.tenant((await tenants.create(session, "Acme", Secret(passphrase) if passphrase else None)).id)
-    await save.save(tenant, "openai_compatible", {"base_url": f"{YOURS}/v1"})
+    await save.save(tenant, "openai_compatible", {"base_url": f"{OWN}/v1"})
     await catalog.add(tenant, "openai_compatible", "org/model", ModelType.CHAT, verify=False)
     entries = {"clear": {"base_url": f"{EVIL}/v1"}, "origins": [EVIL]}
     with tenant.store.transaction() as tables:

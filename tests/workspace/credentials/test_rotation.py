@@ -79,11 +79,11 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     await rotate(acme)
     if back:
         await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
-    stays, removed = (OLD, NEW) if back else (NEW, OLD)
+    remaining, removed = (OLD, NEW) if back else (NEW, OLD)
     assert first and (first.envelope in files(acme))
     other = rotation.previous_key(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
-    assert in_use(acme) == stays and names(acme) == [("default", True)]
+    assert in_use(acme) == remaining and names(acme) == [("default", True)]
     tenant = tenant_registry.get(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
     key = keyring.fingerprint_key(acme.tenant("acme"), tenant)

@@ -399,13 +399,13 @@ async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanw
 async def test_a_removed_credential_is_in_no_file_afterwards(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")
-    removed, stays = credentials.listing(disk_session.tenant(tenant_id), "openai")
+    removed, remaining = credentials.listing(disk_session.tenant(tenant_id), "openai")
     await status.use(disk_session.tenant(tenant_id), "openai", "batch-jobs")
     await status.use(disk_session.tenant(tenant_id), "openai", "default")
     assert everything(disk_session).count(removed.envelope.encode()) > 2
     await status.remove(disk_session.tenant(tenant_id), "openai", "default")
     assert removed.envelope.encode() not in everything(disk_session)
-    assert stays.envelope.encode() in everything(disk_session)
+    assert remaining.envelope.encode() in everything(disk_session)
     assert open_tenant(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     assert catalog.rows(disk_session.tenant(tenant_id))
     with pytest.raises(UsageError):

@@ -171,9 +171,9 @@ def test_a_file_cut_anywhere_opens_up_to_there_and_goes_on(acme: TenantSession) 
     for end in [*range(last + 1, len(whole), 37), len(whole) - 2, len(whole) - 1]:
         path.write_bytes(whole[:end])
         chat = chats.open_chat(acme, chat_id)
-        torn = end < len(whole) - 1
-        assert (chat.findings, chat.incomplete) == ((), torn)
-        assert len(chat.conversation.turns[0].answers) == (0 if torn else 1)
+        incomplete = end < len(whole) - 1
+        assert (chat.findings, chat.incomplete) == ((), incomplete)
+        assert len(chat.conversation.turns[0].answers) == (0 if incomplete else 1)
         chats.Recorder(acme, chat).answer(Answer("Later", MODEL))
         again = chats.open_chat(acme, chat_id)
         assert again.findings == () and again.conversation.turns[0].answers[-1].text == "Later"
@@ -269,7 +269,7 @@ def test_a_forged_index_shows_nothing_that_the_chats_do_not_hold(acme: TenantSes
 def test_a_forged_chat_sends_and_prints_no_value_that_is_none(acme: TenantSession) -> None:
     chat_id = record(acme, "Hi")
     question = {"type": "question", "text": "q", "model": MODEL}
-    strange: dict[str, object] = {
+    invalid: dict[str, object] = {
         "a": {"b": []},
         "b": [1],
         "c": None,
@@ -278,7 +278,7 @@ def test_a_forged_chat_sends_and_prints_no_value_that_is_none(acme: TenantSessio
         "t": 0.5,
         "on": True,
     }
-    forge(acme, chat_id + CHAT, {**question, "parameters": strange})
+    forge(acme, chat_id + CHAT, {**question, "parameters": invalid})
     clean = printable(HOSTILE)
     assert chats.open_chat(acme, chat_id).parameters == {clean: clean, "stop": ["a", clean], "t": 0.5, "on": True}
     for number in (float("nan"), float("inf")):

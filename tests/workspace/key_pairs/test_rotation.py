@@ -143,17 +143,17 @@ async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_sess
 
 async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: str) -> None:
     before = disk_session.store(acme).folder.read("settings.json")
-    started, goes_on = threading.Event(), threading.Event()
+    started, released = threading.Event(), threading.Event()
 
     def report(done: int, of: int) -> None:
         started.set()
-        goes_on.wait(60)
+        released.wait(60)
 
     rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), report=report))
     await asyncio.to_thread(started.wait, 10)
     rotating.cancel()
     await asyncio.sleep(0)
-    goes_on.set()
+    released.set()
     with pytest.raises(Problem, match="Stopped"):
         await rotating
     assert disk_session.store(acme).folder.read("settings.json") == before

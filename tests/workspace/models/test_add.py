@@ -234,9 +234,9 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place: 
 
 async def test_a_key_goes_to_no_address_that_was_not_sealed(place: PlaceMaker) -> None:
     async with place([ANSWER]) as at, serve([ANSWER]) as elsewhere:
-        strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
+        edited = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
         with pytest.raises(UsageError, match="is not among the addresses"):
-            await catalog.test(at.session.tenant(at.tenant_id), strange)
+            await catalog.test(at.session.tenant(at.tenant_id), edited)
         assert elsewhere.connections == 0
 
 

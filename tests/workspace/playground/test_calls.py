@@ -83,11 +83,11 @@ async def test_a_key_that_is_refused_in_use_is_marked_and_one_that_works_again_t
 
 
 async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(session: Session) -> None:
-    model, came = models.find(session.tenant("acme"), "openai/gpt-6-sol"), []
+    model, events = models.find(session.tenant("acme"), "openai/gpt-6-sol"), []
     with pytest.raises(Problem):
         async for event in calls.chat(session.tenant("acme"), model, (Message("user", "please break"),)):
-            came.append(event)
-    assert any(isinstance(event, TextDelta) for event in came)
+            events.append(event)
+    assert any(isinstance(event, TextDelta) for event in events)
     assert status.row(session.tenant("acme"), "openai").state == "ready"
 
 

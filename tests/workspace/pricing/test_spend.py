@@ -48,8 +48,8 @@ async def test_a_request_leaves_one_record_without_text_or_secret(acme: TenantSe
 def test_a_torn_line_and_foreign_lines_damage_no_other(acme: TenantSession) -> None:
     model = models.find(acme, "openai/gpt-6-sol")
     before = len(list(spend.records(acme)))
-    for torn in (b'\n{"at": "2026-11-30T12', b"\nnull\n", b'\n{"at": 3}\n', b"\n[[[\n"):
-        acme.store.folder.append(spend.FILE, torn)
+    for fragment in (b'\n{"at": "2026-11-30T12', b"\nnull\n", b'\n{"at": 3}\n', b"\n[[[\n"):
+        acme.store.folder.append(spend.FILE, fragment)
         spend.record(acme, model, "second", "own", Usage(10, 10), NOW)
     assert len(list(spend.records(acme))) == before + 4
     by_credential = {entry.name: entry.requests for entry in spend.sums(spend.records(acme), "credential")}

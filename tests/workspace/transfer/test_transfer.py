@@ -154,12 +154,12 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
     session = practice_session(pace=0.0)
     exported = await export.export(session.tenant("acme"), PASS)
     bundle = await import_plan.open_bundle(exported.text.encode(), PASS)
-    lacking = {
+    labels = {
         f"{export.credential_label(credential)}"
         for credential in bundle.credentials
         if credential.needs and not credential.secrets
     }
-    assert lacking == {"MiniMax default"}
+    assert labels == {"MiniMax default"}
     assert exported.omissions == ("MiniMax default cannot be decrypted; its key is not in the file.",)
 
 
@@ -631,10 +631,10 @@ async def test_a_file_with_a_model_id_that_cannot_be_one_is_not_imported(
 ) -> None:
     await tenants.create(disk_session, "acme")
     model = Model(provider_id, "owner-name/name", ModelType.CHAT, Origin.ADDED, fields=fields)
-    usual = Bundle("acme", "acme", models=(model,))
-    assert (await import_plan.plan(disk_session.tenant("acme"), usual)).changes
+    bundle = Bundle("acme", "acme", models=(model,))
+    assert (await import_plan.plan(disk_session.tenant("acme"), bundle)).changes
     with pytest.raises(Problem):
-        await import_plan.plan(disk_session.tenant("acme"), replace(usual, models=(replace(model, id=model_id),)))
-    content = file_format.to_json(usual).replace("owner-name/name", model_id).encode()
+        await import_plan.plan(disk_session.tenant("acme"), replace(bundle, models=(replace(model, id=model_id),)))
+    content = file_format.to_json(bundle).replace("owner-name/name", model_id).encode()
     with pytest.raises(Problem):
         await import_plan.plan(disk_session.tenant("acme"), await import_plan.open_bundle(content))

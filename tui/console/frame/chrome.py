@@ -23,7 +23,7 @@ from tui.console.widgets.symbols import (
     chip,
     mark_style,
 )
-from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width
+from tui.console.widgets.truncate import clip_distinct, clip_end, clip_middle, width
 from tui.console.widgets.wrap import wrap
 
 AREAS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"), ("playground", "Playground"))
@@ -94,7 +94,7 @@ class Header(ChromeRow):
         if place.name:
             reserved = width(labels.plain) + states.cell_length + 6 + (11 if brand else 0)
             most = 14 if place.labels and cells < 100 else 40
-            name = clip_apart(place.name, max(6, min(most, cells - reserved)), place.similar, place.key)
+            name = clip_distinct(place.name, max(6, min(most, cells - reserved)), place.similar, place.key)
             if place.locked:
                 tenant += [" ", (MARK, MARK_COLOURS[place.mark % len(MARK_COLOURS)]), f" {name} "]
             else:

@@ -18,7 +18,7 @@ from tui.providers.events import SearchResult
 MOST = 6
 """Results shown at once; the others are reached by scrolling."""
 
-_USUAL = 44
+_NAME_CELLS = 44
 """Cells of a name before the notes, if all names are shorter and there is room."""
 
 _NOTE = 24
@@ -29,7 +29,7 @@ class HitRows(Rows):
     """The list of results, as high as it needs to be; `tab` skips it while it is empty."""
 
     DEFAULT_CSS = f"HitRows {{ height: auto; max-height: {MOST}; }}"
-    CURSOR_STAYS: ClassVar[bool] = False
+    SHOWS_CURSOR_ALWAYS: ClassVar[bool] = False
 
     def get_content_height(self, *_: object) -> int:
         return len(self.items)
@@ -79,7 +79,7 @@ class SearchResults(Vertical):
         """Replace the hits; `words` are shown under the field in place of its help."""
         self.hits = {result.id: result for result in hits}
         longest = max((width(_name(result)) for result in self.hits.values()), default=0)
-        self.list.show([_item(result, max(longest, _USUAL)) for result in self.hits.values()])
+        self.list.show([_item(result, max(longest, _NAME_CELLS)) for result in self.hits.values()])
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
         if words or self._has_message:

@@ -65,7 +65,7 @@ def _screen_commands(screen: FramedScreen[Any]) -> Iterator[Command]:
             "Unlock" if locked else action.words,
             _runner(screen, action),
             " ".join(action.keys[:1]),
-            _UNLOCK if locked else _TELLS.get(action.id, f"{action.words}, on this screen."),
+            _UNLOCK if locked else _DESCRIPTIONS.get(action.id, f"{action.words}, on this screen."),
             _reason(screen, action),
         )
 
@@ -79,7 +79,7 @@ _UNLISTED = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop"
 
 _UNLOCK = "Ask for the passphrase of the tenant now."
 
-_TELLS = {
+_DESCRIPTIONS = {
     "app.tenants": "Show the list of tenants.",
     "app.lock": "Lock the tenant; you'll be asked for the passphrase when a key is needed.",
     "app.help": "Show the keys of this screen, the signs, and file locations.",

@@ -54,7 +54,7 @@ class PathEntries(Rows):
     PathEntries {{ padding-left: 19; height: auto; max-height: {_ROWS}; }}
     PathEntries.-none {{ display: none; }}
     """
-    CURSOR_STAYS = False
+    SHOWS_CURSOR_ALWAYS = False
 
 
 class PathField(Vertical):

@@ -75,11 +75,11 @@ class DamagedTenant(PageScreen[bool]):
         if not self.states:
             return "Other tenants are not affected.", ""
         copy_name = self.navigator.session.store(self.row.id).kept_as()
-        lacking = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
-        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        omissions = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
+        more = f" and {len(omissions) - 1} more" if len(omissions) > 1 else ""
         return (
-            f"Not in this state: {lacking[0]}{more}."
-            if lacking
+            f"Not in this state: {omissions[0]}{more}."
+            if omissions
             else "Restoring replaces the settings with this state and opens the tenant.",
             f"The damaged file is kept as {copy_name}." if copy_name else "",
         )

@@ -68,7 +68,7 @@ class RemoveTenant(Dialog[bool]):
         self.BOX_TITLE = f"Remove {row.tenant.name if row.tenant else row.id}"
 
     def parts(self) -> Iterable[Widget]:
-        lines = [*self._what_goes(), "", self._confirm(), ""]
+        lines = [*self._deletions(), "", self._confirm(), ""]
         yield Plain(Content("\n").join(line(entry) for entry in lines), classes="said")
         yield self._field
         yield Plain()
@@ -87,7 +87,7 @@ class RemoveTenant(Dialog[bool]):
         self._problem.display = False
         self._field.field.focus()
 
-    def _what_goes(self) -> list[str]:
+    def _deletions(self) -> list[str]:
         try:
             removal = tenants.removal(self.navigator.session.tenant(self.row.id))
         except Problem as problem:

@@ -10,7 +10,7 @@ from tui.console.keys import key_of
 from tui.console.widgets.row_list import Item
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, RowState, sign
-from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
+from tui.console.widgets.truncate import clip_distinct, clip_end, clip_middle, fit
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
 from tui.storage.settings_file import CorruptSettings
@@ -72,7 +72,7 @@ def _clip_name(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     """Return the cut name, with the key's fingerprint if others would look the same."""
     assert row.tenant is not None
     others = (entry.tenant.name for entry in among if entry.tenant and entry is not row)
-    return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
+    return clip_distinct(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 
 def _widths(cells: int, with_trials: bool) -> tuple[int, tuple[int, ...]]:

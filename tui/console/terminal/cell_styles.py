@@ -70,8 +70,8 @@ def change(before: CellStyle, after: CellStyle) -> str:
     off = {_OFF[attribute] for attribute in before.attributes - after.attributes}
     on = {attribute for attribute in after.attributes if attribute not in before.attributes or _OFF[attribute] in off}
     colours = [
-        new or usual
-        for old, new, usual in ((before.front, after.front, "39"), (before.back, after.back, "49"))
+        new or default
+        for old, new, default in ((before.front, after.front, "39"), (before.back, after.back, "49"))
         if old != new
     ]
     step = ";".join([*sorted(off), *sorted(on), *colours])

@@ -92,7 +92,7 @@ class Rows(ScrollView, can_focus=True):
 
     REVERSED: ClassVar[bool] = True
     """Whether a bar across the list marks the row under the cursor."""
-    CURSOR_STAYS: ClassVar[bool] = True
+    SHOWS_CURSOR_ALWAYS: ClassVar[bool] = True
     """Whether the cursor is drawn while something else has the focus."""
 
     class Moved(Message):
@@ -248,7 +248,7 @@ class Rows(ScrollView, can_focus=True):
         here = cursor or bool(item.entry and item.entry == self.key)
         active = self.has_focus or self.is_driven
         # In a gutter of one cell the cursor shows only while the list has the focus.
-        shown = here and (active or (self.CURSOR_STAYS and self.gutter_cells > 1))
+        shown = here and (active or (self.SHOWS_CURSOR_ALWAYS and self.gutter_cells > 1))
         gutter = (CURSOR if shown and cursor else "").center(self.gutter_cells)
         if item.key in self.marks and self.gutter_cells > 1:
             gutter = MARK + gutter[1:]

@@ -30,7 +30,7 @@ def clip_middle(text: str, cells: int) -> str:
     return _head(text, head) + ELLIPSIS + _tail(text, free - head)
 
 
-def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:
+def clip_distinct(name: str, cells: int, others: Iterable[str], key: str) -> str:
     """Cut a name in the middle; if another would look the same, `key` replaces its tail."""
     short = clip_middle(name, cells)
     if short == name or all(clip_middle(other, cells) != short for other in others):

@@ -19,7 +19,7 @@ from tui.providers.spec import AttachmentLimits, Choice, Field, LocalServer, Par
 
 _ID, _LABEL = "chatglm", "ChatGLM"
 _PATHS = ("/openapi.json", "/docs")
-_LACKING = ("Not Found", "Method Not Allowed")
+_NO_ENDPOINT = ("Not Found", "Method Not Allowed")
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
@@ -39,12 +39,12 @@ def _field(place: Any) -> str:
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by the server's few words, each of which a script's source gives a reason for."""
-    if refused.code == probe.STRANGE:
+    if refused.code == probe.UNKNOWN_SERVER:
         return Problem(
             "The server at this address is not a ChatGLM server.",
             "Check the address and its port, and a path that a proxy may need before it.",
         )
-    if refused.status in (404, 405) and refused.message in _LACKING:
+    if refused.status in (404, 405) and refused.message in _NO_ENDPOINT:
         return Problem(
             "The server at this address does not have this endpoint.",
             "Check the path of the address. Vectors come from api_server.py of ChatGLM3 and from vLLM only.",

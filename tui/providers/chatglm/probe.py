@@ -25,7 +25,7 @@ NAMED = {"gpt-3.5-turbo": CHATGLM2, "chatglm3-6b": CHATGLM3, "glm-4": GLM4}
 ABSENT = frozenset({404, 405})
 """A path that is not there."""
 
-STRANGE = "strange_server"
+UNKNOWN_SERVER = "strange_server"
 """The code of a refusal: what answers is none of these servers."""
 
 Then = Callable[[str, Sequence[Mapping[str, Any]]], Iterable[Result]]
@@ -110,4 +110,4 @@ def _flavour_of(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _not_chatglm(message: str) -> ApiError:
-    return ApiError(404, code=STRANGE, message=message)
+    return ApiError(404, code=UNKNOWN_SERVER, message=message)

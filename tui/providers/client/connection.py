@@ -82,7 +82,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             "It takes a file in PEM form. Without the variable the system's certificates are used.",
         )
     context = ssl.create_default_context()
-    if _lacks_certificates(context):
+    if _has_no_certificates(context):
         context.load_verify_locations(certifi.where())
     return context
 
@@ -92,13 +92,13 @@ def certificates_in_use(environ: Mapping[str, str]) -> str:
     names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)]
     if names:
         return ", ".join(f"{name}={one_line(environ[name], 120)}" for name in names)
-    if _lacks_certificates(ssl.create_default_context()):
+    if _has_no_certificates(ssl.create_default_context()):
         return certifi.where()
     paths = ssl.get_default_verify_paths()
     return paths.cafile or paths.capath or "the system's"
 
 
-def _lacks_certificates(context: ssl.SSLContext) -> bool:
+def _has_no_certificates(context: ssl.SSLContext) -> bool:
     """Return True if the system brings no certificates."""
     paths = ssl.get_default_verify_paths()
     # Certificates in a folder are looked up when they are needed, so that no count shows them.

@@ -33,7 +33,7 @@ from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
 
 _SCHEMES = {"ws": "http", "wss": "https"}
-_USUAL_ENDS = (1000, 1001, 1005)
+_NORMAL_CLOSURES = (1000, 1001, 1005)
 _INVALID_DATA = 1007
 """The close code for a text message that is not UTF-8 (RFC 6455, 7.4.1)."""
 
@@ -149,17 +149,17 @@ class _BoundedStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream, limit: int) -> None:
         self._stream = stream
         self._limit = limit
-        self._came = 0
+        self._received = 0
         self.closing = False
 
     def message_complete(self) -> None:
         """Reset the size limit for the next message."""
-        self._came = 0
+        self._received = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         data = await self._stream.read(max_bytes, timeout)
-        self._came += len(data)
-        if self._came > self._limit + max_bytes:
+        self._received += len(data)
+        if self._received > self._limit + max_bytes:
             raise _FrameTooLarge
         return data
 
@@ -229,7 +229,7 @@ async def _read(session: AsyncWebSocketSession, stream: _BoundedStream, inbox: I
             # Where the other side has not closed, the code is wsproto's own.
             if session.connection.state is ConnectionState.OPEN:
                 return _NotText() if end.code == _INVALID_DATA else _NotFrame()
-            return None if end.code in _USUAL_ENDS else end
+            return None if end.code in _NORMAL_CLOSURES else end
         stream.message_complete()
         if isinstance(event, TextMessage | BytesMessage):
             data = event.data

@@ -22,7 +22,7 @@ NOTHING_PUSHED, NO_VERSION = "nothing_pushed", "no_version"
 OTHER_MODEL, OTHER_TYPE, NEEDS = "other_model", "other_type", "needs"
 """Codes of refusals that are found in answers of success, or in place of a version."""
 
-_WANTED = {
+_REQUIREMENTS = {
     ModelType.CHAT: "language model",
     ModelType.EMBEDDING: "text embedding",
     ModelType.SPEECH2TEXT: "speech to text",
@@ -57,7 +57,7 @@ def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
         hits = [hit for entry in entries if isinstance(entry, dict) and (hit := _hit(entry.get("model"), kind))]
         yield SearchResults(tuple(sorted(hits, key=lambda value: not value.usable)))
 
-    query = {"query": text.strip() or _WANTED[kind], "limit": "20"}
+    query = {"query": text.strip() or _REQUIREMENTS[kind], "limit": "20"}
     return Call("GET", endpoint(fields, "/search"), lambda: read, query=query)
 
 

@@ -41,12 +41,12 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     if session.practice:
         return None
     own = keys_in(session.environ, provider)
-    if own and _goes_elsewhere(provider, own):
+    if own and _changes_origin(provider, own):
         return None
     return own or _key_of_compatible(session, provider) or _elsewhere(session, provider)
 
 
-def _goes_elsewhere(provider: Provider, key: DiscoveredKey) -> bool:
+def _changes_origin(provider: Provider, key: DiscoveredKey) -> bool:
     """Return True if the base URL beside a key is not the provider's own, and another kind is for such servers."""
     field = next((field for field in provider.fields if field.url and field.default), None)
     if field is None or not key.base_url_variable:
@@ -64,7 +64,7 @@ def _key_of_compatible(session: Session, provider: Provider) -> DiscoveredKey | 
     fields = {variable: field for field in provider.fields for variable in field.sdk_env}
     for owner in PROVIDERS.values() if fields else ():
         key = keys_in(session.environ, owner)
-        if key and key.variable in fields and key.base_url_variable in fields and _goes_elsewhere(owner, key):
+        if key and key.variable in fields and key.base_url_variable in fields and _changes_origin(owner, key):
             url = next(field.name for field in owner.fields if field.url)
             main_field = next(name for name, value in key.values.items() if isinstance(value, Secret))
             values = {

@@ -145,11 +145,11 @@ def record_expiry(tables: Tables, credential: Credential, expires: str) -> None:
     """Store the expiry date that the provider tells of a key, inside a transaction; its rotation period stays."""
     table, place = tables.table(_TABLE), (credential.provider, credential.name)
     before = next((record for record in table if (record.get("provider"), record.get("credential")) == place), None)
-    told = {"expires": expires, "fingerprints": dict(credential.fingerprints)}
+    terms = {"expires": expires, "fingerprints": dict(credential.fingerprints)}
     if before is None:
-        table.insert({"provider": place[0], "credential": place[1], "every": 0, **told})
+        table.insert({"provider": place[0], "credential": place[1], "every": 0, **terms})
     else:
-        table.update(told, doc_ids=[before.doc_id])
+        table.update(terms, doc_ids=[before.doc_id])
 
 
 def note_expiry(session: TenantSession, credential: Credential, expires: str) -> None:

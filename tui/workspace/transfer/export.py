@@ -108,10 +108,10 @@ def _without_unknown_addresses(
     Nothing vouches for the table of models: with the key in the same file, such an address would become one of the key.
     """
     opened = {(entry.provider, entry.name) for entry in entries if entry.secrets}
-    vouched = [credential for credential in stored if (credential.provider, credential.name) in opened]
+    listed = [credential for credential in stored if (credential.provider, credential.name) in opened]
     kept: list[Model] = []
     for model in known:
-        own = [credential for credential in vouched if credential.provider == model.provider]
+        own = [credential for credential in listed if credential.provider == model.provider]
         provider = provider_of(session, model.provider)
         fields = [credentials.defaults(provider) | dict(credential.clear) for credential in own]
         added = [model] if model.origin is Origin.ADDED else []

@@ -309,9 +309,11 @@ def _entries(data: Any, where: str, **expected: Any) -> dict[str, Any]:
         raise _wrong(where, "is not valid")
     if unknown := [entry for entry in data if entry not in expected]:
         raise _wrong(where, f"holds {one_line(unknown[0], 40)}, which this version does not know")
-    record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in expected.items()}
-    for name, usual in expected.items():
-        if type(record[name]) is not (usual if isinstance(usual, type) else type(usual)):
+    record = {
+        name: data.get(name, None if isinstance(default, type) else default) for name, default in expected.items()
+    }
+    for name, default in expected.items():
+        if type(record[name]) is not (default if isinstance(default, type) else type(default)):
             raise _wrong(where, f"has no valid {name}")
     return record
 

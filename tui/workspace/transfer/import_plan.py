@@ -136,7 +136,7 @@ async def _import_into(session: TenantSession, bundle: Bundle, *, new: bool) -> 
     """Import into a tenant of a copy, and return what that changed."""
     tenant, before = get(session), _content(session)
     omissions, plain_http = await _merge(session, tenant, bundle)
-    await asyncio.to_thread(_stays_home, session, before, bundle)
+    await asyncio.to_thread(_require_known_origins, session, before, bundle)
     after = _content(session)
     described = tuple(changes.describe_changes(before, after))
     return Plan(tenant, new, described, omissions, before, after, session.process, plain_http)
@@ -309,7 +309,7 @@ def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, credential: Fi
     ) and not stored_credentials.is_undecryptable(session.process.tenant(tenant.id), now)
 
 
-def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None:
+def _require_known_origins(session: TenantSession, before: Content, bundle: Bundle) -> None:
     """Raise UsageError if a stored secret would go to a new origin."""
     imported = {(credential.provider, credential.name): set(credential.secrets) for credential in bundle.credentials}
     old = {

@@ -64,7 +64,7 @@ class Answers:
 
 
 @contextmanager
-def quiet(doing: str) -> Iterator[None]:
+def quiet(activity: str) -> Iterator[None]:
     yield
 
 
@@ -103,15 +103,15 @@ async def test_a_reference_is_stored_as_one_and_verified_with_the_key_that_it_le
 
 
 async def test_the_host_is_named_while_it_is_called(process: Session) -> None:
-    doing: list[str] = []
+    activity: list[str] = []
 
     @contextmanager
     def busy(words: str) -> Iterator[None]:
-        doing.append(words)
+        activity.append(words)
         yield
 
     await flow_of(process.tenant("acme")).verify_and_save({"api_key": Secret(KEY)}, busy)
-    assert doing == ["asking api.openai.com"]
+    assert activity == ["asking api.openai.com"]
 
 
 async def test_a_rejected_key_is_not_stored_until_it_is_saved_anyway(process: Session) -> None:

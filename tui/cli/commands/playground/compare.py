@@ -112,8 +112,8 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
         raise
     _finish(call, comparison, file)
     answers = [answer for entry in comparison.models for answer in entry.answers]
-    came = all(answer.state is AnswerState.COMPLETE for answer in answers)
-    if came and (comparison.schema is None or all(answer.fit is not None and answer.fit.valid for answer in answers)):
+    whole = all(answer.state is AnswerState.COMPLETE for answer in answers)
+    if whole and (comparison.schema is None or all(answer.fit is not None and answer.fit.valid for answer in answers)):
         return Exit.DONE
     problems = [answer.problem for answer in answers if answer.problem]
     return problems[0].code if problems and len(problems) == len(answers) else Exit.FAILED

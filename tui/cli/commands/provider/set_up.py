@@ -200,13 +200,13 @@ async def save_and_report(
         call.out.confirm(f"{count_noun(done.models, 'model')} imported.")
     elif provider.after_saving:
         call.out.confirm(provider.after_saving)
-    if active and done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
+    if active and done.credential.check.state is VerificationState.UNVERIFIED and _has_no_models(call, provider):
         call.out.confirm(remedy_text(Remedy(Action.IMPORT_MODELS, provider.id)))
     for kind, model in proposed.items():
         call.out.confirm(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
 
 
-def _lacks_models(call: CommandContext, provider: Provider) -> bool:
+def _has_no_models(call: CommandContext, provider: Provider) -> bool:
     """Return True if the provider can list models and none of them is stored."""
     return provider.import_mode is not ImportMode.ADDED and not models.has_any(call.tenant_session, provider.id)
 

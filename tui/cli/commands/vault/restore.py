@@ -32,11 +32,11 @@ async def restore(call: CommandContext) -> None:
         raise UsageError("There is no state with that number.", f"To list them: modeldeck vault restore {tenant_id}")
     if state.problem is not None:
         raise state.problem
-    lacking = audit.changes_since(call.session.tenant(tenant_id), state)
+    omissions = audit.changes_since(call.session.tenant(tenant_id), state)
     preview = (
         f"State {number}, saved {long_time(state.saved, call.session.now())}, would be restored: {_contents(state)}."
     )
-    missing = f"Not in it: {'; '.join(lacking) or 'nothing known'}."
+    missing = f"Not in it: {'; '.join(omissions) or 'nothing known'}."
     if call.args.has("dry-run"):
         if call.out.as_json:
             call.out.json([_shape(call, tenant_id, state)])
@@ -47,7 +47,7 @@ async def restore(call: CommandContext) -> None:
         raise UsageError(preview, f"{missing}\nAdd --yes to restore it.")
     file_name = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.confirm(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
-    for entry in lacking:
+    for entry in omissions:
         call.out.confirm(f"  not in it: {entry}")
     call.out.note(f"The damaged file is kept as {file_name}." if file_name else "The previous state is kept.")
     try:
@@ -105,6 +105,6 @@ def _contents(state: State) -> str:
     )
 
 
-def _first_change(lacking: list[str]) -> str:
-    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-    return f"{lacking[0]}{more}" if lacking else ""
+def _first_change(omissions: list[str]) -> str:
+    more = f" and {len(omissions) - 1} more" if len(omissions) > 1 else ""
+    return f"{omissions[0]}{more}" if omissions else ""

@@ -335,22 +335,22 @@ class SetupForm(Form):
 
     def show_destination(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""
-        to_come = [
+        coming_fields = [
             field.name for field in self.provider.fields if field.auth_method and field.required and self._shows(field)
         ]
         filled = {name: entry for name, entry in self.values().items() if entry}
         marked = self.discovered.values if self.discovered and not self.changed else {}  # what its button sends
-        origins = self.origins({**dict.fromkeys(to_come, MASK), **filled, **marked})
+        origins = self.origins({**dict.fromkeys(coming_fields, MASK), **filled, **marked})
         lines: list[Words] = list(instead)
         if not instead and origins:
             secrets = [field for field in self.provider.fields if field.secret and self._shows(field)]
-            what, goes = ("keys", "go") if len(secrets) > 1 else ("key", "goes")
+            what, verb = ("keys", "go") if len(secrets) > 1 else ("key", "goes")
             if all(map(is_loopback, origins)):
                 lines.append(f"Nothing leaves this machine: {', '.join(map(host_of, origins))}.")
             else:
                 several = in_words([host_of(origin) for origin in origins])
                 where = several if origins[1:] else f"{origins[0]} and nowhere else"
-                lines.append(f"The {what} {goes} to {where}.")
+                lines.append(f"The {what} {verb} to {where}.")
         if needs_plain_http(origins):
             lines.append(line(CAUTION, "Unencrypted: anyone on the network can read the key."))
         elif not instead:

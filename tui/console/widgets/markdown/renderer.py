@@ -13,7 +13,7 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.wrap import fold, wrap
 
-_APART = frozenset(("heading", "fence", "code_block", "table", "hr"))
+_SPACED_BLOCKS = frozenset(("heading", "fence", "code_block", "table", "hr"))
 """Blocks with a blank row before and after them, whatever the source has."""
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike", "link": "underline"}
@@ -73,7 +73,7 @@ def _draw(piece: Piece, cells: int, above: _Place | None, *, final: bool) -> tup
     rows = drawing.blocks(blocks, cells)
     first, last = _kind(blocks[0]), _kind(blocks[-1])
     loose = above is not None and (above.blank or not piece.source.splitlines()[0].strip())
-    if rows and above and not piece.opening and (loose or _APART & {first, above.kind}):
+    if rows and above and not piece.opening and (loose or _SPACED_BLOCKS & {first, above.kind}):
         rows.insert(0, Content(""))
     ended_blank = not piece.source.splitlines()[-1].strip()
     return rows, _Place(last, ended_blank, drawing.columns)
@@ -107,7 +107,7 @@ class _Drawing:
     def _has_gap(self, above: SyntaxTreeNode, node: SyntaxTreeNode) -> bool:
         start = node.map[0] if node.map else 0
         # A line of a quote or list holds its sign; blank is what has nothing else.
-        return not self.lines[start - 1].strip("> \t") or bool(_APART & {above.type, node.type})
+        return not self.lines[start - 1].strip("> \t") or bool(_SPACED_BLOCKS & {above.type, node.type})
 
     def block(self, node: SyntaxTreeNode, cells: int) -> list[Content]:
         match node.type:

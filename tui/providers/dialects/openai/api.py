@@ -107,7 +107,7 @@ def proof(member: str, *events: Event) -> Callable[[], Reader]:
     return lambda: read
 
 
-def lacks_permission(refused: ApiError) -> bool:
+def is_permission_error(refused: ApiError) -> bool:
     """Return True if a 401 or 403 is about a valid key's missing permission, by its message."""
     return refused.status in (401, 403) and _SCOPES.search(refused.message) is not None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
-from tui.providers.dialects.openai.api import lacks_permission, without
+from tui.providers.dialects.openai.api import is_permission_error, without
 from tui.providers.dialects.openai.models import NO_LIST
 from tui.providers.requests import ApiError, Call, Framing
 
@@ -33,7 +33,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         )
     if refused.code == NO_LIST:
         return Problem(f"{label} has no model list.", "Add models by name.")
-    if lacks_permission(refused):
+    if is_permission_error(refused):
         if model:
             message = f"{label} accepted this key, but it may not use {model}."
             return ScopeMissing(message, "Allow Model capabilities: request on the key page.")

@@ -34,10 +34,10 @@ def principal_points(cosines: Sequence[Sequence[float | None]]) -> list[Point | 
 
 def _component(table: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> tuple[float, list[float]]:
     """Return scale and direction of the largest component that is not among the others, by power iteration."""
-    vector = _apart([1.0 + index % 7 - index % 3 * 0.5 for index in range(len(table))], others)
+    vector = _orthogonal([1.0 + index % 7 - index % 3 * 0.5 for index in range(len(table))], others)
     value = 0.0
     for _ in range(_ROUNDS):
-        following = _apart([sum(map(float.__mul__, row, vector)) for row in table], others)
+        following = _orthogonal([sum(map(float.__mul__, row, vector)) for row in table], others)
         length = sqrt(sum(entry * entry for entry in following))
         if length < 1e-12:
             return 0.0, [0.0] * len(table)
@@ -51,7 +51,7 @@ def _component(table: Sequence[Sequence[float]], others: Sequence[Sequence[float
     return sqrt(value), [entry if largest > 0 else -entry for entry in vector]
 
 
-def _apart(vector: list[float], others: Sequence[Sequence[float]]) -> list[float]:
+def _orthogonal(vector: list[float], others: Sequence[Sequence[float]]) -> list[float]:
     for other in others:
         share = sum(map(float.__mul__, vector, other))
         vector = [entry - share * part for entry, part in zip(vector, other, strict=True)]

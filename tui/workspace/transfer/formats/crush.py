@@ -10,7 +10,7 @@ from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile
 
 _TYPES = {"": "", "openai": COMPATIBLE, "openai-compat": COMPATIBLE, "anthropic": "anthropic", "gemini": "gemini"}
 """crush's type of a provider, and the kind of provider that speaks the same to another base URL."""
-_OF_OURS = {"azure": "azure_openai"}
+_PROVIDERS = {"azure": "azure_openai"}
 
 
 def matches(data: Any) -> bool:
@@ -28,8 +28,8 @@ def _entries(providers: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, provider in providers.items():
         where, kind = f"providers, {name}", str(provider.get("type", ""))
         key, url = provider.get("api_key"), provider.get("base_url")
-        if kind in _OF_OURS:
-            yield key_entry(where, _OF_OURS[kind], key, url)
+        if kind in _PROVIDERS:
+            yield key_entry(where, _PROVIDERS[kind], key, url)
         elif kind not in _TYPES:
             yield SkippedEntry(where, "Modeldeck has no provider of its type")
         elif not key and not url:
