@@ -69,6 +69,14 @@ GOOD: dict[str, Answer] = {
     "gzip twice, named once": body(gzip.compress(gzip.compress(WHOLE.encode())), content_encoding="gzip"),
     "gzip without its last bytes": body(gzip.compress(WHOLE.encode())[:-6], content_encoding="gzip"),
     "a status of 201": body(WHOLE, 201),
+    "a list of chunks in place of events": body(f"[{CHUNK},\n{STOP}]"),
+    "a list of one answer": body(f"[{WHOLE}]"),
+    "records with separators": events(f"\x1e{CHUNK}\n\x1e{STOP}\n"),
+    "zeros behind a document": body(f"{WHOLE}\0\0"),
+    "a gateway's data": body(f'{{"code": 0, "msg": "ok", "data": {WHOLE}}}'),
+    "a gateway's result": body(f'{{"success": true, "errors": [], "result": {WHOLE}}}'),
+    "a gateway's body as a text": body(json.dumps({"statusCode": 200, "body": WHOLE})),
+    "a gateway's data in every event": events(f'data: {{"code": 0, "data": {CHUNK}}}\n\ndata: {{"data": {STOP}}}\n\n'),
     "HTTP/1.0": [b"HTTP/1.0 200 OK\r\n\r\n" + WHOLE.encode()],
 }
 

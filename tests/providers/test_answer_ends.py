@@ -48,6 +48,10 @@ COMPLETE: dict[str, Answer] = {
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(WHOLE), WHOLE.encode()),
         HOLD,
     ],
+    **{
+        f"the reason as {name}": events(TEXT, ended("").replace('"finish_reason": ""', f'"{name}": "stop"'))
+        for name in ("finishReason", "stop_reason", "stopReason")
+    },
     "a whole answer without a reason": body(WHOLE.replace('"stop"', "null")),
 }
 
@@ -64,7 +68,21 @@ INCOMPLETE: dict[str, Answer] = {
     ),
     "a text among the pieces": events(TEXT, 'data: "and more"\n\n', ended("stop")),
     "an empty reason": events(TEXT, ended("")),
-    "the word none": events(TEXT, ended("None")),
+    **{
+        f"the word {word}": events(TEXT, ended(word))
+        for word in [
+            "None",
+            "nil",
+            "N/A",
+            "unknown",
+            "unset",
+            "FINISH_REASON_UNSPECIFIED",
+            "false",
+            "in_progress",
+            "RUNNING",
+            "pending",
+        ]
+    },
     "a usage frame and no reason": events(TEXT, 'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\n'),
     "a named end that says nothing": events(TEXT, "event: close\ndata: \n\n"),
     "half a document": [http(WHOLE[:-9], headers={"connection": "close"})],

@@ -47,6 +47,17 @@ SHAPES: dict[str, Any] = {
         }
     },
     "JSON within the message": {"error": {"message": json.dumps({"error": {"message": WORDS}})}},
+    "an error within the message": {"message": {"error": {"message": WORDS}}},
+    "ret as a list": {"ret": [f"FAIL_SYS::{WORDS}"], "data": {}},
+    "resultCode and resultMsg": {"resultCode": "1001", "resultMsg": WORDS},
+    "statusCode and statusMessage": {"statusCode": 402, "statusMessage": WORDS},
+    "violations": {"violations": [{"field": "model", "message": WORDS}]},
+    "non_field_errors": {"non_field_errors": [WORDS]},
+    "a failure": {"failure": {"message": WORDS}},
+    "error_info": {"error_info": {"code": 2, "message": WORDS}},
+    "a status with a code": {"status": {"code": 3, "message": WORDS}},
+    "isError": {"isError": True, "content": [{"type": "text", "text": WORDS}]},
+    "an outcome": {"outcome": "failure", "reason": WORDS},
     "an empty message beside a code": {"error": {"message": "", "type": WORDS, "code": None}},
     "RFC 9457": {"type": "about:blank", "title": "Payment", "status": 402, "detail": WORDS},
 }
@@ -109,6 +120,21 @@ async def test_words_that_are_no_json_are_shown_where_the_answer_is_incomplete(p
     ],
     ids=["an event", "a named event", "lines", "a comment behind it"],
 )
+async def test_an_error_in_a_form_or_a_header_is_reported_in_its_words() -> None:
+    form = f"error=access_denied&error_description={WORDS.replace(' ', '+')}"
+    challenge = {"www_authenticate": f'Bearer error="invalid_token", error_description="{WORDS}"'}
+    for answer in (body(form, 400), body("", 401, **challenge), body("", 400, grpc_message=WORDS.replace(" ", "%20"))):
+        assert WORDS in (await chat(answer)).words
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+async def test_an_error_in_xml_is_reported_in_its_words_and_is_no_transcript(status: int, tmp_path: Path) -> None:
+    for head in ("", '<?xml version="1.0"?>'):
+        xml = body(f"{head}<Error><Code>X</Code><Message>{WORDS}</Message></Error>", status)
+        for result in (await chat(*[xml] * 3), await transcribe(*[xml] * 3, folder=tmp_path)):
+            assert WORDS in result.words and result.transcript is None
+
+
 async def test_an_error_that_comes_as_events_has_its_words_alone(sent: str) -> None:
     result = await chat(body(sent, 400, content_encoding="br"))
     assert result.problem and result.problem.detail == WORDS

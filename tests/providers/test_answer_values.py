@@ -169,6 +169,14 @@ async def test_thinking_without_an_opening_tag_ends_at_the_closing_one(opening: 
         {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}]},
         {"reasoning": {"text": "Hm."}},
         {"reasoning_text": "Hm."},
+        {"reasoningContent": "Hm."},
+        {"thinking": {"content": "Hm."}},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "x"}]},
+        {"thoughts": "Hm."},
+        {"reasoning_summary": [{"text": "Hm."}], "reasoning_signature": "x"},
+        {"provider_specific_fields": {"thinking_content": "Hm."}},
+        {"content": "Hm.", "thought": True},
+        {"content": "Hm.", "extra_content": {"google": {"thought": True}}},
     ],
 )
 async def test_thinking_in_its_own_member_is_separated(delta: Any) -> None:
@@ -257,6 +265,26 @@ async def test_vectors_are_read_in_the_order_of_the_texts(data: Any) -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        {"data": [{"index": 2, "embedding": [3, 4]}, {"index": 1, "embedding": [1, 2]}]},
+        {"data": [{"index": 1.0, "embedding": [3, 4]}, {"index": 0.0, "embedding": [1, 2]}]},
+        {"data": [[1, 2], [3, 4]]},
+        [[1, 2], [3, 4]],
+        {"embeddings": [[1, 2], [3, 4]]},
+        {"embeddings": {"float": [[1, 2], [3, 4]]}},
+        {"embeddings": [{"values": [1, 2]}, {"values": [3, 4]}]},
+        {"output": {"embeddings": [{"text_index": 1, "embedding": [3, 4]}, {"text_index": 0, "embedding": [1, 2]}]}},
+        {"code": 0, "data": {"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}},
+        {"success": True, "result": {"shape": [2, 2], "data": [[1, 2], [3, 4]]}},
+    ],
+)
+async def test_vectors_of_other_servers_are_read(data: Any) -> None:
+    result = await embed(body(data))
+    assert result.vectors == [(1, 2), (3, 4)] and result.complete
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
         None,
         [],
         [{"index": 0, "embedding": [1, 2]}],
@@ -308,6 +336,12 @@ async def test_vectors_of_one_size_are_wanted_of_all_requests_together() -> None
         ["llama"],
         {"data": [{"id": "llama"}], "has_more": True, "last_id": "llama"},
         {"data": None, "models": [{"id": "llama"}]},
+        {"models": {"llama": {"context": 8192}}},
+        {"code": 0, "data": {"models": [{"id": "llama"}]}},
+        {"model_list": [{"model_name": "llama"}]},
+        {"list": [{"modelId": "llama"}]},
+        {"data": [{"model": {"id": "llama"}}]},
+        {"statusCode": 200, "body": json.dumps({"data": [{"id": "llama"}]})},
     ],
 )
 async def test_a_list_in_any_shape_is_read(data: Any) -> None:

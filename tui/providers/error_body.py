@@ -6,9 +6,11 @@ clouds' names in capitals, the account of a server behind a router.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 MAX_WORDS = 2000
 """Characters of the server's own words that are read, so that searching them stays quick."""
@@ -30,13 +32,31 @@ _WORDS = (
     "exception",
     "failure_reason",
     "status_msg",
+    "statusmessage",
+    "status_message",
+    "resultmsg",
+    "result_msg",
+    "result_message",
+    "ret_msg",
+    "ret",
 )
 _FURTHER_WORDS = ("error", "reason", "info", "messages", "cause", "text")
 """Members that hold a sentence where none of `_WORDS` does; by themselves they tell of no failure."""
 
-_CODES = ("code", "error_code", "errorcode", "errcode", "err_code", "retcode", "status_code")
-_WRAPPERS = ("response", "fault", "data", "result", "meta", "header", "base_resp")
+_CODES = (
+    *("code", "error_code", "errorcode", "errcode", "err_code", "retcode", "status_code", "statuscode", "errno"),
+    *("result_code", "resultcode"),
+)
+_ERRORS = ("error", "errors", "error_info", "failure", "failures", "violations", "non_field_errors", "exception")
+"""Members that hold the account of a failure, and are there for nothing else."""
+
+_WRAPPERS = ("response", "fault", "data", "result", "meta", "header", "base_resp", "status", "body", "output")
 """Members that hold the account of a failure (Tencent Cloud, Apigee, iFLYTEK, MiniMax, gateways)."""
+
+_HEADERS = ("x-error-message", "x-error-detail", "x-error-description", "x-error", "x-ms-error-message", "grpc-message")
+_DESCRIPTION = re.compile(r'error_description="([^"]+)"')
+_FORM = re.compile(r"[\w.-]+=[^\s&]*(?:&[\w.-]+=[^\s&]*)*")
+"""An error as OAuth servers put it into an address, and some into a body."""
 
 _FINE = frozenset({"", "0", "200", "ok", "success", "true"})
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -60,9 +80,11 @@ def read_account(body: Any) -> Account:
     body = _unwrap(body)
     if isinstance(body, list) and body and isinstance(body[0], dict) and "loc" not in body[0]:
         body = body[0]
+    if isinstance(body, str) and _FORM.fullmatch(body):
+        body = dict(parse_qsl(body[:MAX_WORDS]))
     if not isinstance(body, dict):
         return Account(words_of(body) or as_text(body)[:MAX_WORDS])
-    inner = body.get("error") or body.get("errors") or body
+    inner = next((body[name] for name in _ERRORS if body.get(name)), body)
     first = _first(inner)
     error = first if isinstance(first, dict) else body
     entry = _invalid_field(inner)
@@ -70,6 +92,13 @@ def read_account(body: Any) -> Account:
     kind = _word(error.get("type"))
     words = _sentence(body, inner) or ("" if code or kind else as_text(body))
     return Account(words[:MAX_WORDS], code, kind, _word(error.get("param")) or _path(entry.get("loc")))
+
+
+def words_in_headers(headers: Mapping[str, str]) -> str:
+    """Return what the headers of an error say, where its body says nothing (RFC 6750, 3; gRPC; gateways)."""
+    challenge = _DESCRIPTION.search(headers.get("www-authenticate", ""))
+    named = (headers[name] for name in _HEADERS if headers.get(name))
+    return challenge[1] if challenge else unquote(next(named, ""))
 
 
 def as_text(body: Any) -> str:
@@ -97,17 +126,17 @@ def is_error(data: Any) -> bool:
         return bool(data) and isinstance(data[0], dict) and is_error(data[0])
     if not isinstance(data, dict):
         return False
-    if data.get("error") or data.get("errors") or data.get("object") == "error":
+    if any(data.get(name) for name in _ERRORS) or data.get("object") == "error":
         return True
     if any(str(data.get(name, True)).lower() in _FALSE for name in ("success", "ok")):
         return True
-    if any(str(data.get(name)).lower() in _FAILED for name in ("status", "state")):
+    if any(data.get(name) is True for name in ("iserror", "failed")):
+        return True
+    if any(str(data.get(name)).lower() in _FAILED for name in ("status", "state", "outcome")):
         return True
     if data.get("detail") and words_of(data["detail"]):
         return True
-    return _code_fails(data) or (
-        _code(data) is None and any(isinstance(data.get(name), str) and data[name] for name in _WORDS)
-    )
+    return _code_fails(data) or (_code(data) is None and any(words_of(data[name]) for name in _WORDS if name in data))
 
 
 def _code(data: Mapping[str, Any]) -> str | None:

@@ -29,9 +29,13 @@ _WORD = re.compile(r"[^\s\"'`]+")
 _AFTER_WORD = re.compile(r"[^\w*-]*\Z")
 _SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
 _TITLE_WITHIN = 8192
-_TITLE = re.compile(r"<(?:\w+:)?(title|h1|message|faultstring|description)\b[^>]*>([^<]+)</(?:\w+:)?\1", re.IGNORECASE)
+_TITLE = re.compile(
+    r"<(?:\w+:)?(title|h1|message|msg|faultstring|description|error|reason|detail)\b[^>]*>([^<]+)</(?:\w+:)?\1",
+    re.IGNORECASE,
+)
 """What a page, or an error in XML, says in its own words."""
-_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+_XML = re.compile(r"\s*<(?:\?xml|(?:\w+:)?(?:errors?|fault|exception|envelope)\b)", re.IGNORECASE)
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,18 +83,29 @@ def _join_dots(word: re.Match[str]) -> str:
 
 def is_page(text: str, content_type: str = "") -> bool:
     """Return True if the response is a web page."""
-    return "html" in content_type or _PAGE.match(text) is not None
+    return "html" in content_type or _PAGE.match(text) is not None or is_xml(text)
+
+
+def is_xml(text: str) -> bool:
+    """Return True if the response is XML, or an error in it."""
+    return _XML.match(text) is not None
+
+
+def words_of_page(text: str) -> str:
+    """Return what a page, or an error in XML, says in its own words; '' if that is not found."""
+    title = _TITLE.search(text[:_TITLE_WITHIN])
+    return title[2] if title else ""
 
 
 def page(context: ErrorContext, text: str, status: int = 200) -> Problem:
     """Return the problem of a web page in place of an API response."""
-    title = _TITLE.search(text[:_TITLE_WITHIN])
+    title = words_of_page(text)
     # A gateway of one's own may refuse a key in this way.
     key = "the key, " if status == 401 and context.keyed else ""
     problem = NetworkError(
         f"{context.host} returned a web page, not an API response ({status}).",
         f"Check {key}the address {shown_url(context.url)}, the proxy, or a sign-in page of this network.",
-        redact(context, title[2], 120) if title else "",
+        redact(context, title, 120),
     )
     problem.refused = status in (401, 403)
     return problem

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
-from tui.providers.dialects.finish_reasons import finish, is_filter
+from tui.providers.dialects.finish_reasons import finish, is_filter, reason_of
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.tools import ToolCallParts
-from tui.providers.dialects.values import token_count, total, word
+from tui.providers.dialects.values import token_count, total
 from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
@@ -228,7 +228,7 @@ class _Answer:
         self._used |= {name: value for name, value in _part(holder, "usage").items() if value is not None}
 
     def _close(self, holder: Mapping[str, Any]) -> None:
-        self._reason = word(holder.get("stop_reason")) or self._reason
+        self._reason = reason_of(holder.get("stop_reason")) or self._reason
         self._explanation = _words(_part(holder, "stop_details").get("explanation")) or self._explanation
 
     def _end(self, reason: str) -> Iterator[Event]:

@@ -18,8 +18,17 @@ import httpx
 from tui.errors import Problem
 from tui.providers.client.compression import Inflater
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
-from tui.providers.client.sse import Events, Lines, decode_line
-from tui.providers.error_messages import ErrorContext, is_page, page, redact, too_large, unusable_response
+from tui.providers.client.sse import END_MARK, Events, Lines, decode_line, end_of_gap, first_json, split_documents
+from tui.providers.error_messages import (
+    ErrorContext,
+    is_page,
+    is_xml,
+    page,
+    redact,
+    too_large,
+    unusable_response,
+    words_of_page,
+)
 from tui.providers.requests import Call, Frame, Framing
 
 _EVENT_FIELD = re.compile(rb"(?:data|event|id|retry)\s*(?::|$)|:")
@@ -30,18 +39,12 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _from_json = json.JSONDecoder().decode
 """What `json.loads` does with a text, without its look at options that are not used here."""
 
-_first_json = json.JSONDecoder().raw_decode
-
 _KEEP_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "connected"})
-END_MARK = "[DONE]"
 _END_WORD = re.compile(r"[\W_]{0,3}(?:done|end|eof|eos)[\W_]{0,3}", re.IGNORECASE)
 """An end mark as servers misspell it: in small letters, in quotes, without brackets."""
 
-_END_NAMES = frozenset({"done", "end", "complete", "completed"})
+_END_NAMES = frozenset({"done", "end", "complete", "completed", "finish", "finished", "eof", "eos"})
 """Names of events that are an end mark where they bring nothing."""
-
-_BETWEEN = re.compile(r"\s*(?:data:\s*)*")
-"""The separator of documents that follow each other in one body."""
 
 MAX_ATTEMPTS = 8
 """How often the bytes that have come are parsed to see whether a document is whole before its body ends."""
@@ -150,7 +153,7 @@ class FrameDecoder:
             return [Frame(END_MARK, name)]
         if not text or text.lower() in _KEEP_ALIVE:
             return ()
-        if documents := _split_documents(text):
+        if documents := split_documents(text):
             self._in_a_row = 0
             return [Frame(document, name) for document in documents]
         return None
@@ -305,7 +308,7 @@ class BodyDecoder:
     async def _parse(self, text: str) -> tuple[Any, bool, bool]:
         """Return the parsed JSON, whether it is some, and whether it is some that was cut."""
         try:
-            text = text.removeprefix("\ufeff")
+            text = text.removeprefix("\ufeff").strip("\0")
             data = await asyncio.to_thread(json.loads, text) if len(text) > PARSE_IN_THREAD else json.loads(text)
             if isinstance(data, str) and data.lstrip().startswith("{"):
                 # Packed twice, as by a gateway that takes the body of another server for a text.
@@ -320,37 +323,12 @@ class BodyDecoder:
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
-        if documents := _split_documents(text):
+        if documents := split_documents(text):
             return [Frame(document) for document in documents]
         accepts_text = self._call.accepts_text
         frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=accepts_text)
         lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
         return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines
-
-
-def _split_documents(text: str) -> list[Any]:
-    """Return the JSON objects and end marks of a text that holds nothing else; [] for any other text."""
-    documents: list[Any] = []
-    position = _end_of_gap(text, 0)
-    while position < len(text):
-        if text.startswith(END_MARK, position):
-            documents.append(END_MARK)
-            position += len(END_MARK)
-        elif text[position] == "{":
-            try:
-                document, position = _first_json(text, position)
-            except (ValueError, RecursionError):
-                return []
-            documents.append(document)
-        else:
-            return []
-        position = _end_of_gap(text, position)
-    return documents
-
-
-def _end_of_gap(text: str, position: int) -> int:
-    gap = _BETWEEN.match(text, position)
-    return gap.end() if gap else position
 
 
 def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
@@ -379,6 +357,8 @@ async def read_error_body(
         return context.redactor.json(data), None
     text = context.redactor.text(text)
     status = response.status_code
+    if is_xml(text):
+        return words_of_page(text) or text, None
     if is_page(text, label):
         # A gateway that fails sends a page, too; its status says more than the page does.
         return "", page(context, text, status) if status < 500 and status not in (407, 429) else None
@@ -390,7 +370,7 @@ def _document_in(context: ErrorContext, text: str, limits: Limits) -> Any:
     with suppress(ValueError, RecursionError):
         return json.loads(text)
     with suppress(ValueError, RecursionError):
-        document, _ = _first_json(text, _end_of_gap(text, 0))
+        document, _ = first_json(text, end_of_gap(text, 0))
         return document if isinstance(document, dict) else None
     with suppress(Problem, RecursionError):
         frames = FrameDecoder(context, Framing.SSE, limits).feed(text.encode("utf-8", "replace") + b"\n\n")

@@ -35,7 +35,7 @@ from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
 from tui.providers.client.upload import body_of
 from tui.providers.client.wire_log import WireLog
-from tui.providers.error_body import read_account
+from tui.providers.error_body import read_account, words_in_headers
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
 from tui.providers.events import (
     AccessToken,
@@ -337,7 +337,7 @@ class Client:
             raise redirect(context, headers["location"])
         body, page = await read_error_body(context, response, self._limits)
         wire_log.error_body(body)
-        error = context.provider.parse_error(status, headers, body)
+        error = context.provider.parse_error(status, headers, body or words_in_headers(headers))
         failure = self._api_error(context, replace(error, status=status, page=page is not None), response, page)
         failure.by_status = True
         raise failure

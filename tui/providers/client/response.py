@@ -13,12 +13,13 @@ from math import isfinite
 from typing import Any, Generic, Protocol, TypeVar
 
 from tui.errors import IncompleteAnswer, Problem
-from tui.providers.client.body import END_MARK
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import Inbox, T
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
+from tui.providers.client.sse import END_MARK
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.dialects.finish_reasons import is_failure
+from tui.providers.dialects.wrappers import inner_documents
 from tui.providers.error_body import as_text, is_error
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
 from tui.providers.events import (
@@ -177,8 +178,12 @@ class Answer(Generic[T]):
         try:
             ignored = True
             for result in self._reader(frame):
+                inner = self._unwrapped(frame) if frame is not None and _is_malformed(result) else []
                 ignored = False
-                yield result
+                yield from inner or (result,)
+            if ignored and frame is not None and (inner := self._unwrapped(frame)):
+                ignored = False
+                yield from inner
             if ignored and frame is not None and not self._call.plain:
                 if _is_failed(frame):
                     yield self._context.provider.parse_error(0, {}, frame.data)
@@ -188,6 +193,14 @@ class Answer(Generic[T]):
                     self._unread_document = redact(self._context, as_text(frame.data))
         except RecursionError:
             raise unusable_response(self._context, "JSON that is nested too deeply") from None
+
+    def _unwrapped(self, frame: Frame) -> list[Result]:
+        """Return what the reader makes of the documents within a frame; nothing if they are no answer either."""
+        results: list[Result] = []
+        for document in () if self._call.plain else inner_documents(frame.data):
+            inside = Frame(document, frame.event)
+            results += list(self._reader(inside)) or self._unwrapped(inside)
+        return [result for result in results if not _is_malformed(result)]
 
     @property
     def _skipped_frames(self) -> int:
@@ -227,7 +240,7 @@ class Answer(Generic[T]):
             return self._check_finish(result)
         if isinstance(result, Vectors):
             return _vectors(self._context, result)
-        if _is_malformed(result) and frame is not None and is_error(frame.data):
+        if _is_malformed(result) and frame is not None and (_is_failed(frame) or isinstance(frame.data, str)):
             # The server's own account says more than that its answer is malformed.
             return self._context.provider.parse_error(0, {}, frame.data)
         return result

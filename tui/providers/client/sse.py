@@ -6,16 +6,27 @@ holds. Servers that leave the standard in ways that would lose a whole answer ar
 
 import json
 import re
+from typing import Any
 
 from tui.errors import Problem
 from tui.providers.client.limits import MIB, format_size, setting_hint
 
 _BOM = b"\xef\xbb\xbf"
+END_MARK = "[DONE]"
+
+_BETWEEN = re.compile(r"\s*(?:data:\s*)*")
+"""The separator of documents that follow each other in one body."""
+
+first_json = json.JSONDecoder().raw_decode
+
 _FIELD = re.compile(rb":|(?:id|retry|event)\s*(?::|$)")
 """Comments, and the fields that are passed over."""
 
 _LOOSE_FIELD = re.compile(rb"(?:\xef\xbb\xbf|[ \t])*(data|event)[ \t]*: ?", re.IGNORECASE)
 """A field in a form that the standard does not know: indented, in capitals, behind a byte order mark."""
+
+_SPACE = b" \t\x1e"
+"""What stands before JSON on a line of its own: blanks, and the separator of records (RFC 7464)."""
 
 MAX_IGNORED = 400
 """Bytes of a line that is no field which are kept."""
@@ -158,7 +169,7 @@ class Events:
             self._name = decode_line(line[6:].removeprefix(b" "), self._charset)
         elif line == b"event":
             self._name = ""
-        elif not self._strict and (self._bare or line.lstrip().startswith((b"{", b"[DONE]"))):
+        elif not self._strict and (self._bare or line.lstrip(_SPACE).startswith((b"{", b"[DONE]"))):
             self._bare_json(line, events)
         elif not self._strict and (field := _LOOSE_FIELD.match(line)):
             self._feed_line(field[1].lower() + b":" + line[field.end() :], events)
@@ -179,7 +190,7 @@ class Events:
 
     def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
         self._count(len(line), self._bare)
-        self._bare.append(decode_line(line, self._charset))
+        self._bare.append(decode_line(line if self._bare else line.lstrip(_SPACE), self._charset))
         if self._bare_end.is_reached(self._bare):
             events.append(("\n".join(self._bare), ""))
             self._bare.clear()
@@ -226,3 +237,29 @@ class JsonEnd:
             return isinstance(json.loads("\n".join(lines)), dict)
         except (ValueError, RecursionError):
             return False
+
+
+def split_documents(text: str) -> list[Any]:
+    """Return the JSON objects and end marks of a text that holds nothing else; [] for any other text."""
+    documents: list[Any] = []
+    position = end_of_gap(text, 0)
+    while position < len(text):
+        if text.startswith(END_MARK, position):
+            documents.append(END_MARK)
+            position += len(END_MARK)
+        elif text[position] == "{":
+            try:
+                document, position = first_json(text, position)
+            except (ValueError, RecursionError):
+                return []
+            documents.append(document)
+        else:
+            return []
+        position = end_of_gap(text, position)
+    return documents
+
+
+def end_of_gap(text: str, position: int) -> int:
+    """Return where the separator of documents at a position ends."""
+    gap = _BETWEEN.match(text, position)
+    return gap.end() if gap else position

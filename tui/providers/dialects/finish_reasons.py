@@ -6,7 +6,9 @@ not known is an end of the model's own.
 """
 
 import re
+from typing import Any
 
+from tui.providers.dialects.values import word
 from tui.providers.events import Finish
 
 _FAILURE = re.compile(
@@ -33,6 +35,20 @@ _CUT = (
 NO_TEXT = "The answer is empty."
 _NO_ROOM = "The answer reached its length limit before its first word; thinking used it up."
 _NO_TOOL = "The model asked for a tool, and none is offered here."
+
+
+_UNFINISHED = re.compile(
+    r"(?:finish_?reason_?)?(?:nil|n/?a|unknown|unspecified|unset|not_?(?:set|finished|done)|unfinished|false|-"
+    r"|in[ _-]?progress|running|continu(?:e|ed|ing)|pending|stream(?:ing)?|generating|processing|ongoing)",
+    re.IGNORECASE,
+)
+"""Words for no reason: the answer goes on, or nobody knows."""
+
+
+def reason_of(value: Any) -> str:
+    """Return a finish reason; '' where there is none, or a word that says so."""
+    reason = word(value)
+    return "" if _UNFINISHED.fullmatch(reason.strip()) else reason
 
 
 def is_failure(reason: str) -> bool:

@@ -57,7 +57,8 @@ def word(value: Any) -> str:
 def order(entries: Sequence[Any], name: str = "index") -> list[int] | None:
     """Return the position of each entry by the member of that name, or as they come where none has it.
 
-    One entry may lack it: some servers leave out a position of 0. None if the members name no order of the entries.
+    One entry may lack it: some servers leave out a position of 0. Some count from 1. None if the members name no order
+    of the entries.
     """
     positions: list[Any] = [_position(entry.get(name)) if isinstance(entry, dict) else None for entry in entries]
     if all(position is None for position in positions):
@@ -65,11 +66,16 @@ def order(entries: Sequence[Any], name: str = "index") -> list[int] | None:
     if positions.count(None) == 1:
         missing = set(range(len(entries))) - {position for position in positions if type(position) is int}
         positions[positions.index(None)] = next(iter(missing), None)
-    if not all(type(position) is int for position in positions) or sorted(positions) != list(range(len(entries))):
+    if not all(type(position) is int for position in positions):
         return None
-    return positions
+    first = min(positions)
+    if first not in (0, 1) or sorted(positions) != list(range(first, first + len(entries))):
+        return None
+    return [position - first for position in positions]
 
 
 def _position(value: Any) -> Any:
-    """Return a position, which some servers send as a text."""
+    """Return a position, which some servers send as a text or with a decimal point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value

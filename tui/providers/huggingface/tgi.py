@@ -11,12 +11,12 @@ from typing import Any
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.attachments import has_files
 from tui.providers.dialects.attachments import unsupported as no_attachments
-from tui.providers.dialects.finish_reasons import finish
+from tui.providers.dialects.finish_reasons import finish, reason_of
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.structured_output import unsupported
-from tui.providers.dialects.values import token_count, word
+from tui.providers.dialects.values import token_count
 from tui.providers.events import UNFINISHED, Event, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
@@ -153,7 +153,7 @@ class _Answer:
             yield used
         self._done = True
         yield from self._thinking.rest()
-        yield finish(word(details.get("finish_reason")) or "stop", self._thinking.has_text)
+        yield finish(reason_of(details.get("finish_reason")) or "stop", self._thinking.has_text)
 
 
 def error_in(data: Any) -> ApiError | None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects import error_codes, values
-from tui.providers.dialects.finish_reasons import finish
+from tui.providers.dialects import error_codes
+from tui.providers.dialects.finish_reasons import finish, reason_of
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import text
@@ -144,7 +144,7 @@ def _transcript_reader() -> Reader:
         message = choice.get("message") or choice.get("delta")
         spoken = _text(message.get("content")) if isinstance(message, dict) else None
         pieces.extend([spoken] if spoken else [])
-        reason = values.word(choice.get("finish_reason"))
+        reason = reason_of(choice.get("finish_reason"))
         # A stream may end with a chunk that has no text.
         if not isinstance(message, dict) or (not reason and "message" not in choice) or (spoken is None and not pieces):
             return

@@ -13,13 +13,12 @@ from urllib.parse import quote, urlsplit
 from tui.domain import Model
 from tui.providers.dialects.attachments import has_files, unsupported
 from tui.providers.dialects.error_frames import with_error_check
-from tui.providers.dialects.finish_reasons import finish
+from tui.providers.dialects.finish_reasons import finish, reason_of
 from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.structured_output import in_json_mode
-from tui.providers.dialects.values import word
 from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
@@ -199,7 +198,7 @@ class _Answer:
         # Not every model gives a reason; only a stream says whether more is to come.
         self._open = "is_end" in data
         reason = data.get("finish_reason")
-        self._reason = word(reason) or self._reason or "normal"
+        self._reason = reason_of(reason) or self._reason or "normal"
         if data.get("is_truncated"):
             self._reason = "length"
         if data.get("need_clear_history") and not self._marked:

@@ -4,16 +4,17 @@ OpenAI API reference, chat/completions and completions. Chunks are data-only eve
 with the usage comes after the one with the finish reason.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.providers.dialects import attachments, tools
-from tui.providers.dialects.finish_reasons import finish, is_failure
+from tui.providers.dialects.finish_reasons import finish, is_failure, reason_of
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.structured_output import response_format, unsupported
-from tui.providers.dialects.values import text, word
+from tui.providers.dialects.values import text
 from tui.providers.events import UNFINISHED, Event, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
@@ -25,7 +26,10 @@ DONE = "[DONE]"
 """The end mark of a stream."""
 
 _REFUSED = "The model declined to answer."
+_REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+_THOUGHT = re.compile(r"(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$", re.I)
+"""Another name of a member that holds thinking."""
 
 
 def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
@@ -110,7 +114,9 @@ class _Answer:
             self._tools.add_entries(entries)
         content, refusal = piece.get("content"), piece.get("refusal")
         thought = _reasoning(piece)
-        if not thought and content and not isinstance(content, str):
+        if content and not thought and _marks_thought(piece):
+            thought, content = _text(content), None
+        elif not thought and content and not isinstance(content, str):
             thought = _thoughts(content)
         if thought:
             if "reasoning_content" in piece:
@@ -154,7 +160,8 @@ def _message(value: Any) -> Mapping[str, Any]:
 
 def _reason(choice: Mapping[str, Any]) -> str:
     """Return why an answer ended; a router tells a failure of the server behind it in `native_finish_reason` alone."""
-    reason, native = word(choice.get("finish_reason")), word(choice.get("native_finish_reason"))
+    reason = next((word for name in _REASONS if (word := reason_of(choice.get(name)))), "")
+    native = reason_of(choice.get("native_finish_reason"))
     return native if reason and is_failure(native) else reason
 
 
@@ -165,7 +172,29 @@ def _reasoning(piece: Mapping[str, Any]) -> str:
             return words
     details = piece.get("reasoning_details")
     entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
-    return "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries)
+    if told := "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries):
+        return told
+    inner = piece.get("provider_specific_fields")
+    others = {**(inner if isinstance(inner, dict) else {}), **piece}
+    named = (value for name, value in others.items() if _THOUGHT.match(name) and value)
+    return next((words for value in named if (words := _any_text(value))), "")
+
+
+def _any_text(value: Any) -> str:
+    """Return the text of thinking in whatever form it is: a text, parts, or an object that holds either."""
+    if isinstance(value, list):
+        return "".join(map(_any_text, value))
+    if isinstance(value, dict):
+        members = (value.get(name) for name in ("text", "content", "thinking", "reasoning", "summary"))
+        return next((words for member in members if (words := _any_text(member))), "")
+    return text(value)
+
+
+def _marks_thought(piece: Mapping[str, Any]) -> bool:
+    """Return True if a flag says that the content is thinking (Gemini: `thought`)."""
+    extra = piece.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    return piece.get("thought") is True or (isinstance(google, dict) and google.get("thought") is True)
 
 
 def _text(content: Any) -> str:

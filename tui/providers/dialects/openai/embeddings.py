@@ -18,6 +18,11 @@ MOST_CHARACTERS = 300_000
 """One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
 
 
+_LISTS = ("data", "embeddings", "vectors", "output", "result", "float")
+_VECTORS = ("embedding", "vector", "values")
+_MOST_WRAPPERS = 3
+
+
 def embed(flavour: Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request; its reader yields the request for the next batch of texts."""
     return _Batch(flavour, fields, request).call()
@@ -63,7 +68,7 @@ class _Batch:
             yield malformed(f"It holds no {len(self.texts)} vectors.")
             return
         yield Vectors(self.start, vectors)
-        usage = data.get("usage")
+        usage = data.get("usage") if isinstance(data, dict) else None
         used = total(self.used, token_count(usage.get("prompt_tokens")) if isinstance(usage, dict) else None)
         start = self.start + len(vectors)
         if start < len(self.request.texts):
@@ -76,17 +81,29 @@ class _Batch:
 
 def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
     """Read the vectors in the order of the texts; None unless there is one for each."""
-    entries = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    entries = _entries(data)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict | list) for entry in entries):
         return None
-    positions = order(entries)
+    indexed = any(isinstance(entry, dict) and "index" in entry for entry in entries)
+    positions = order(entries, "index" if indexed else "text_index")
     if positions is None or len(entries) != count:
         return None
-    by_position = {
-        position: _vector(entry.get("embedding")) for position, entry in zip(positions, entries, strict=True)
-    }
+    by_position = {position: _vector(_numbers(entry)) for position, entry in zip(positions, entries, strict=True)}
     vectors = [by_position[position] for position in range(count)]
     return tuple(vectors) if all(vectors) and len({len(vector) for vector in vectors}) == 1 else None
+
+
+def _entries(data: Any) -> Any:
+    """Return the list of vectors, under whatever name servers send it: of OpenAI, Ollama, TEI, Cohere, gateways."""
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(data, dict):
+            break
+        data = next((data[name] for name in _LISTS if isinstance(data.get(name), dict | list)), None)
+    return data
+
+
+def _numbers(entry: Any) -> Any:
+    return entry if isinstance(entry, list) else next((entry[name] for name in _VECTORS if name in entry), None)
 
 
 def _vector(value: Any) -> tuple[float, ...]:

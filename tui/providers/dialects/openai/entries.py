@@ -8,9 +8,9 @@ from tui.providers.error_body import is_error
 from tui.providers.events import Notice
 from tui.sanitize import is_id
 
-_LISTS = ("data", "models", "result", "results", "items")
+_LISTS = ("data", "models", "result", "results", "items", "list", "model_list", "available_models")
 _NEXT = ("next", "next_page", "next_page_token", "nextPageToken", "nextLink")
-_NAMES = ("id", "name", "model")
+_NAMES = ("id", "name", "model", "model_id", "model_name", "modelId", "modelName", "slug")
 _MORE = "The server has more models than it listed. Add those that are missing by name."
 
 
@@ -54,8 +54,11 @@ def _list_in(data: Any) -> list[Any] | None:
         return None
     for name in _LISTS:
         inner = data.get(name)
-        if isinstance(inner, dict):
-            inner = inner.get(name)
+        if isinstance(inner, dict) and not is_error(inner):
+            inner = next((inner[within] for within in _LISTS if isinstance(inner.get(within), list)), None) or [
+                {"id": key, **entry} for key, entry in inner.items() if isinstance(entry, dict)
+            ]
+            inner = inner or None
         if isinstance(inner, list):
             return inner
     named = [name for name in _LISTS if name in data]
@@ -68,6 +71,8 @@ def _entry(entry: Any) -> Mapping[str, Any]:
 
 
 def _name(entry: Mapping[str, Any]) -> str:
+    if isinstance(entry.get("model"), dict):
+        entry = {**entry["model"], **{name: entry[name] for name in _NAMES if isinstance(entry.get(name), str)}}
     name = next((entry[name] for name in _NAMES if isinstance(entry.get(name), str)), "")
     # A changed name would name no model.
     return name if is_id(name) else ""

@@ -19,8 +19,18 @@ TAGS = (
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
     ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<THINK>", "</THINK>"),
+    ("<|think|>", "<|/think|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<unused94>", "<unused95>"),
+    ("<|channel>thought", "<channel|>"),
 )
-"""What opens and closes a thought: DeepSeek and Qwen, Kiro, Gemini, MiniMax, Seed, Magistral, Kimi, gpt-oss."""
+"""What opens and closes a thought: DeepSeek and Qwen, Kiro, Gemini, MiniMax, Seed, Magistral, Kimi, gpt-oss, servers
+that are asked for it by a prompt, Cohere, Sky-T1, MedGemma, Gemma."""
+
+_WITH_ATTRIBUTES = re.compile(r"<(think|thinking|thought|reasoning)\s[^<>]{0,80}(>)?")
 
 _CLOSES = tuple(close for _, close in TAGS)
 _LONGEST = max(len(opening) for opening, _ in TAGS)
@@ -113,7 +123,12 @@ class Thinking:
             if stripped.startswith(opening):
                 self._closes, self._feed = (close,), self._feed_thinking
                 return self._feed_thinking(stripped.removeprefix(opening))
-        if len(text) <= _MOST_BLANK and any(opening.startswith(stripped) for opening, _ in TAGS):
+        long = _WITH_ATTRIBUTES.match(stripped)
+        if long and long[2]:
+            self._closes, self._feed = (f"</{long[1]}>",), self._feed_thinking
+            return self._feed_thinking(stripped[long.end() :])
+        is_begun = any(opening.startswith(stripped) for opening, _ in TAGS) or (long and long.end() == len(stripped))
+        if len(text) <= _MOST_BLANK and is_begun:
             self._pending = text
             return ()
         before, tag, after = _partition(text, self._closes)
