@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tests.providers.websocket_server import Hear, listen
+from tests.providers.websocket_server import text as message
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers import PROVIDERS
@@ -225,6 +227,32 @@ def test_a_signed_request_is_a_script_that_signs_it(server: Recorder) -> None:
     sent = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
     assert query == sent and urlsplit(printed.target).path == urlsplit(call.url).path
     assert printed.body == json.dumps(call.json, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@pytest.mark.slow
+async def test_a_chat_over_a_websocket_is_a_script_that_signs_and_sends_its_messages() -> None:
+    provider = PROVIDERS["spark"]
+    assert provider.chat is not None
+    last = {"header": {"code": 0, "status": 2}, "payload": {"choices": {"status": 2, "text": [{"content": "done"}]}}}
+    async with listen([Hear(), message(last)]) as line:
+        url = f"http://localhost:{line.port}"
+        fields = {"app_id": "1234", "base_url": url, **dict.fromkeys(("api_key", "api_secret"), MASK)}
+        model = Model("spark", "4.0Ultra", ModelType.CHAT)
+        call = provider.chat(fields, ChatRequest(model, (Message("user", WORDS),)))
+        access = Access(provider, fields, (url,), secrets=lambda: {})
+        text = request_text(access, call, "httpx", 0.0)
+        assert KEY not in text
+        with pytest.raises(UsageError, match="more than one request, or a signature"):
+            request_text(access, call, "curl", 0.0)
+        names = ["IFLYTEK_SPARK_API_KEY", "IFLYTEK_SPARK_API_SECRET"]
+        assert "done" in await asyncio.to_thread(run, "httpx", text, names)
+        assert line.received == [json.loads(json.dumps(call.sends[0]))]
+        (target,) = line.targets
+    query = dict(parse_qsl(urlsplit(target).query))
+    secrets = {"api_key": Secret(KEY), "api_secret": Secret(KEY)}
+    signed = provider.sign(call, fields, secrets, parsedate_to_datetime(query["date"]).timestamp())
+    ours = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
+    assert query == ours and urlsplit(target).path == urlsplit(call.url).path
 
 
 @pytest.mark.slow

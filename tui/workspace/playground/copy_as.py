@@ -238,6 +238,8 @@ def _script(provider: Provider, fields: FieldValues, call: Call, now: float) -> 
         return _prediction(_sign(provider, fields, call, now))
     if provider.declared_id == "spark" and call.framing is Framing.JSON and not call.url.endswith("/chat/completions"):
         return _hmac(provider, call)
+    if provider.declared_id == "spark" and call.framing is Framing.WEBSOCKET and call.sends and call.chunks is None:
+        return _messages(provider, call)
     return ""
 
 
@@ -262,18 +264,49 @@ def _prediction(call: Call) -> str:
 
 
 def _hmac(provider: Provider, call: Call) -> str:
-    """Return a script that signs a request as iFLYTEK documents it: host, date and request line."""
+    """Return a script that signs a request."""
     imports, arguments = _arguments(call)
+    lines = [
+        *_signature(provider, call, imports, "import httpx"),
+        f"response = httpx.request({call.method!r}, {call.url!r} + '?' + urlencode(signature),",
+        *(f"                         {argument}," for argument in arguments),
+        "                         timeout=None)",
+        "print(response.text)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _messages(provider: Provider, call: Call) -> str:
+    """Return a script that opens a WebSocket with a signed address, and sends the messages."""
+    url = call.url.replace("ws", "http", 1)  # as httpx-ws expects it
+    lines = [
+        *_signature(provider, call, {"import json"}, "import httpx", "from httpx_ws import connect_ws"),
+        f"url = {url!r} + '?' + urlencode(signature)",
+        "with httpx.Client(timeout=None) as client, connect_ws(url, client) as socket:",
+        f"    for message in {_literal(call.sends)}:",
+        "        socket.send_text(json.dumps(message, ensure_ascii=False, separators=(',', ':')))",
+        "    status = 0",
+        "    while status != 2:",
+        "        text = socket.receive_text(timeout=None)",
+        "        print(text)",
+        "        header = json.loads(text)['header']",
+        "        status = 2 if header.get('code') else header.get('status')",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _signature(provider: Provider, call: Call, imports: set[str], *libraries: str) -> list[str]:
+    """Return the lines that sign a request as iFLYTEK documents it: host, date and request line."""
     key, secret = (_variable(provider, name, provider.field(name).env) for name in ("api_key", "api_secret"))
     request_line = f"{call.method} {urlsplit(call.url).path} HTTP/1.1"
     words = """f'api_key="{key}", algorithm="hmac-sha256", headers="host date request-line", signature="{digest}"'"""
-    modules = {"import base64", "import hashlib", "import hmac"}
-    lines = [
+    modules = {"import base64", "import hashlib", "import hmac", "import os"}
+    return [
         *sorted({*imports, *modules}),
         "from email.utils import formatdate",
         "from urllib.parse import urlencode",
         "",
-        "import httpx",
+        *libraries,
         "",
         f"key, secret = os.environ[{key!r}], os.environ[{secret!r}]",
         f"host, date = {host_of(call.url)!r}, formatdate(usegmt=True)",
@@ -281,12 +314,7 @@ def _hmac(provider: Provider, call: Call) -> str:
         "digest = base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()",
         f"words = {words}",
         "signature = {'authorization': base64.b64encode(words.encode()).decode(), 'date': date, 'host': host}",
-        f"response = httpx.request({call.method!r}, {call.url!r} + '?' + urlencode(signature),",
-        *(f"                         {argument}," for argument in arguments),
-        "                         timeout=None)",
-        "print(response.text)",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _files(files: list[Base64File]) -> str:
