@@ -161,6 +161,8 @@ DECLARED = {
     "compare.copy": KeyDeclaration("c,f8", "copy", "Copy the answer"),
     "compare.save": KeyDeclaration("s,ctrl+s", "save", "Save as Markdown or JSON"),
     "compare.batch": KeyDeclaration("B", "batch", "Batch: send every prompt of a file to these models"),
+    "speech.batch": KeyDeclaration("B", "folder", "Batch: transcribe every recording of a folder"),
+    "embedding.batch": KeyDeclaration("B", "file", "Batch: embed every line of a file, into a file"),
     "batch.find": KeyDeclaration("slash", "find", "Find"),
     "speech.new": KeyDeclaration("n,ctrl+n", "new", "Another file"),
     "chat.history": KeyDeclaration("h,f10", "history", "Recorded chats: search, go on with one, rename, remove"),

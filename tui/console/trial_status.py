@@ -2,11 +2,13 @@
 
 import asyncio
 
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.keys import hint
 from tui.console.widgets.symbols import WARNING
-from tui.domain import KeySource
+from tui.domain import KeySource, Model
 from tui.errors import Problem
 from tui.providers.spec import Provider
+from tui.tenancy.connections import provider_of
 from tui.tenancy.credentials import key_hint
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialExhausted
@@ -47,6 +49,17 @@ async def warning(session: TenantSession, provider: Provider) -> str:
         f"{left:,} trial requests of {provider.label} are" if left > 1 else f"One trial request of {provider.label} is"
     )
     return f"{calls} left. Set up your own key in Providers." if left else ""
+
+
+def warn_of_trial(node: ConsoleNode, model: Model) -> None:
+    """Warn once a day when less than a tenth of the requests of a model's trial remains; call it after a request."""
+    session, dialogs = node.navigator.tenant_session, node.dialogs
+
+    async def warn() -> None:
+        if message := await warning(session, provider_of(session, model.provider)):
+            dialogs.toast(message)
+
+    node.app.run_worker(warn(), group="warning", exit_on_error=False)
 
 
 def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer, Request, Response, error_body
 from tests.terminal import Loaded, Terminal
-from tui.cli.commands.embed.handlers import vector_text
+from tui.workspace.playground.embedding.to_file import vector_text
 
 LINES = [f"text {number}" for number in range(600)]
 TEXTS = "\n".join(LINES) + "\n"

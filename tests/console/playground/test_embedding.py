@@ -15,6 +15,7 @@ from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heatmap, plan
 from tui.console.playground.embedding.nearest import NearestLines, match_rows
 from tui.console.playground.embedding.tab import EmbeddingTab
+from tui.console.playground.embedding.to_file import EmbedFile
 from tui.console.widgets.static_text import line
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import width
@@ -384,6 +385,27 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
         await until_shown(pilot, "cosine    line")
         first = next(row for row in rows(pilot) if "The sky is blue" in row)
         assert first.split()[1] == "7", "the number of the line counts blank ones"
+        await pilot.press("escape", "B")
+        await until_shown(pilot, "Embedding › file")
+        file = screen_of(pilot, EmbedFile)
+        file._path.field.value = str(path)
+        await until_shown(pilot, "6 lines.")
+        await until(pilot, lambda: file._output.value == str(tmp_path / "lines.vectors.npy"))
+        file._start.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "6 vectors are in")
+        assert (tmp_path / "lines.vectors.npy").read_bytes().startswith(b"\x93NUMPY")
+        await pilot.press("enter")
+        await until_shown(pilot, "lines.vectors.npy already exists.")
+
+
+async def test_the_scatter_is_beside_the_map_on_a_wide_window() -> None:
+    async with console(size=(120, 40)) as pilot:
+        tab = await embed(pilot, *TEXTS)
+        await until(pilot, lambda: any("\u2800" < sign <= "\u28ff" for sign in shown(pilot)))
+        assert max(map(width, rows(pilot))) <= 120 and tab.query_one(Heatmap).size.width < 80
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: not any("\u2800" < sign <= "\u28ff" for sign in shown(pilot)))
 
 
 def test_a_long_line_of_a_file_has_a_column_of_its_own() -> None:

@@ -1,5 +1,6 @@
 """The speech tab: a file is found as in a shell, looked at, sent, and its text read, searched, copied and saved."""
 
+import json
 import os
 import wave
 from asyncio import Event as Signal
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, screen_of, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
+from tui.console.playground.compare.batch import BatchPage
 from tui.console.playground.speech.form import duration
 from tui.console.playground.speech.models import SpeechModels
 from tui.console.playground.speech.result import TranscriptResult
@@ -151,7 +153,7 @@ async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -
         tab = await open_speech(pilot, "~/recordings/")
         await pilot.press("down")
         await until_shown(pilot, " ▸ meeting-2026-11-18.wav")
-        assert rows(pilot)[-1] == " enter choose  up down move  i type  m model  t next type  ? help"
+        assert rows(pilot)[-1] == " enter choose  up down move  i type  m model  B folder  t next type  ? help"
         await pilot.press("enter")
         await until_shown(pilot, "wav, 41 min 10 s")
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
@@ -298,7 +300,7 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
-        assert rows(pilot)[-1] == " i type  m model  = compare  t next type  ? help"
+        assert rows(pilot)[-1] == " i type  m model  = compare  B folder  t next type  ? help"
 
 
 async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
@@ -471,7 +473,7 @@ def test_lengths_and_titles_in_words() -> None:
     assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time"
 
 
-async def test_two_models_are_compared_on_a_recording_and_with_a_reference(home: Path) -> None:
+async def test_models_are_compared_on_a_recording_and_a_folder_is_transcribed(home: Path) -> None:
     (home / "said.txt").write_text("Nothing that anybody would say in a meeting.")
     async with at(home) as pilot:
         tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
@@ -498,3 +500,15 @@ async def test_two_models_are_compared_on_a_recording_and_with_a_reference(home:
         assert all(result.rates is not None and result.rates.words > 0.5 for result in page.results)
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is tab.screen)
+        (home / "recordings" / "meeting-2026-11-18.txt").write_text("Nothing that anybody would say.")
+        (home / "recordings" / "meeting-2026-11-19.wav").unlink()
+        await pilot.press("B")
+        await until_shown(pilot, "Playground › batch")
+        batch = screen_of(pilot, BatchPage)
+        batch._path.field.value = "~/recordings"
+        await until_shown(pilot, "1 recording.")
+        batch._start.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "1 of 1 requests have their row")
+        (row,) = map(json.loads, (home / "recordings.transcripts.jsonl").read_text().splitlines())
+        assert row["prompt"] == "meeting-2026-11-18.wav" and row["text"] and row["error_rates"]["wer"] > 0.5

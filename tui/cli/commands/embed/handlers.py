@@ -1,11 +1,8 @@
 """`modeldeck embed`: print one vector a line, batch by batch."""
 
-import json
 import sys
-from array import array
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
-from functools import partial
 from typing import Any
 
 from tui.cli.commands.embed import analysis
@@ -19,6 +16,7 @@ from tui.providers.events import Vectors
 from tui.storage.user_file import local_path
 from tui.tenancy import models
 from tui.workspace.playground import calls
+from tui.workspace.playground.embedding.to_file import vector_text
 
 _MOST_MODELS = 2
 
@@ -47,8 +45,7 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     if kinds == ["scatter"]:
         return analysis.scatter(call, model, texts, dimensions)
     if kinds == ["output"]:
-        line_of = partial(_line, call, model, texts)
-        return embed_to_file(call, model, texts, dimensions, local_path(call.args.one("output")), line_of)
+        return embed_to_file(call, model, texts, dimensions, local_path(call.args.one("output")))
     first = whole_number("--from", call.args.one("from", "1"), 1, len(texts))
     return _embed(call, model, texts, first - 1, dimensions)
 
@@ -117,14 +114,3 @@ def _line(call: CommandContext, model: Model, texts: Sequence[str], index: int, 
     """Return the JSON of a text with its vector, in one line."""
     about = {"index": index, "text": texts[index], "model": model.ref, "vector": None}
     return call.out.json_text(about, indent=None).removesuffix("null}") + vector_text(vector) + "}"
-
-
-def vector_text(vector: Sequence[float]) -> str:
-    """Return a vector as a JSON list; 32-bit floats, as most are, with the nine digits that hold them exactly."""
-    try:
-        singles = array("f", vector)
-    except OverflowError:
-        singles = array("f")
-    if singles.tolist() != list(vector):
-        return json.dumps(list(vector))
-    return f"[{', '.join(['%.9g'] * len(singles)) % tuple(singles)}]"

@@ -14,25 +14,24 @@ from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.playground.compare.batch_sources import SOURCES
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
+from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WORKING
 from tui.console.widgets.truncate import fit, width
-from tui.domain import Model
+from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.workspace.playground.batch.job import MOST_IN_FLIGHT, MOST_REPEATS, BatchJob, plan_job, progress_words
 from tui.workspace.playground.batch.summary import HEADINGS, ModelSummary
-from tui.workspace.playground.batch.tasks import read_prompts
+from tui.workspace.playground.compare.comparison import MOST
 from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
-_ENDINGS = ("txt", "jsonl", "ndjson", "csv", "md")
-_COUNTED = 8 << 20
-"""Bytes of a file up to which its prompts are counted while its path is typed."""
 _EVERY = 0.2
 """Seconds between two drawings of the progress."""
 _NUMBER = 8
@@ -62,12 +61,17 @@ class BatchPage(PageScreen[None]):
     BatchPage.-ended #watch Button.-offered { display: block; }
     """
 
-    def __init__(self, models: Sequence[BatchModel], prompt: SavedPrompt, home: Path) -> None:
+    def __init__(
+        self, models: Sequence[BatchModel], prompt: SavedPrompt, home: Path, kind: ModelType = ModelType.CHAT
+    ) -> None:
         super().__init__()
         self.job: BatchJob | None = None
-        self._models, self._prompt, self._home = models, prompt, home
-        self._path = PathField("prompts", home, self._inspect)
-        self._path.endings = _ENDINGS
+        self._models, self._prompt, self._home, self._kind = [*models], prompt, home, kind
+        self._source = SOURCES[kind]
+        self._path = PathField(self._source.label, home, self._inspect)
+        self._path.endings = self._source.endings
+        self._named = Plain()
+        self._add = Button("Add a model", id="add")
         self._output = FieldRow("output", "answers")
         self._proposed = ""
         self._in_flight = FieldRow("in-flight", "in flight", "4", cells=_NUMBER)
@@ -82,13 +86,13 @@ class BatchPage(PageScreen[None]):
 
     def content(self) -> Iterable[Widget]:
         with Form():
-            refs = ", ".join(entry.model.ref for entry in self._models)
-            yield Plain(line("   ", (fit("models", 17), ""), refs, "\n"))
+            yield self._named
             yield self._path
             yield self._output
             yield self._in_flight
             yield self._repeat
             yield self._cost
+            yield self._add
             yield self._start
             yield self._wrong
         with Vertical(id="watch"):
@@ -124,26 +128,38 @@ class BatchPage(PageScreen[None]):
             (self._cost, "  estimated; blank: no limit"),
         ):
             row.show_note(text if self.app.size.width >= 60 else "")
+        self._show_models()
         self._path.field.focus()
         self._path.refresh_file()
 
     # --- the form ---
 
+    def _show_models(self) -> None:
+        refs = ", ".join(entry.model.ref for entry in self._models)
+        self._named.show(line("   ", (fit("models", 17), ""), refs, "\n"))
+        # Chat models are those of Compare.
+        self._add.display = self._kind is not ModelType.CHAT and len(self._models) < MOST
+
+    async def _pick(self) -> None:
+        model = await self.navigator.pick_model(self._kind)
+        if model is not None and all(model.ref != entry.model.ref for entry in self._models):
+            self._models.append(BatchModel(model, {}))
+            self._show_models()
+
     async def _inspect(self, _typed: str) -> bool:
-        """Show how many prompts the file has, and propose a file for the answers; return True if it is one."""
+        """Show how many prompts there are, and propose a file for the answers; return True if there are some."""
         path = self._path.path
-        if not await asyncio.to_thread(path.is_file):
-            self._path.show_lines("One prompt per line, or .jsonl or .csv with a column prompt.")
+        if not await asyncio.to_thread(self._source.is_one, path):
+            self._path.show_lines(*self._source.help)
             return False
         try:
-            words = await asyncio.to_thread(_count, path)
+            words = await asyncio.to_thread(self._source.describe, path)
         except Problem as problem:
             self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             return True
         self._path.show_lines(words)
         if self._output.value == self._proposed:
-            head, dot, _ = self._path.value.strip().rpartition(".")
-            self._proposed = f"{head if dot else self._path.value.strip()}.answers.jsonl"
+            self._proposed = self._source.output(self._path.value.strip())
             self._output.field.value = self._proposed
             self._show_output()
         return True
@@ -175,6 +191,8 @@ class BatchPage(PageScreen[None]):
             self.remove_class("-watching", "-ended")
             self._path.field.focus()
             self.refresh_chrome()
+        elif event.button is self._add:
+            self.run_worker(self._pick(), group="pick", exclusive=True, exit_on_error=False)
         elif event.button is self._read:
             self.run_worker(self._open_answers(), group="answers", exclusive=True, exit_on_error=False)
         else:
@@ -187,7 +205,7 @@ class BatchPage(PageScreen[None]):
             Problem: Something of it is wrong.
         """
         if not self._path.value.strip():
-            raise UsageError("Which file of prompts?")
+            raise UsageError(self._source.question)
         if not self._output.value.strip():
             raise UsageError("Which file are the answers written to?")
         amount = None
@@ -215,7 +233,7 @@ class BatchPage(PageScreen[None]):
         self._wrong.show("")
         try:
             job = await asyncio.to_thread(self._plan)
-            if not await self.dialogs.ensure_unlocked(f"send {len(job.tasks):,} prompts"):
+            if not await self.dialogs.ensure_unlocked(f"send {len(job.tasks):,} {self._source.label}"):
                 return
         except Problem as problem:
             self.remove_class("-watching", "-ended")
@@ -235,6 +253,8 @@ class BatchPage(PageScreen[None]):
         finally:
             self._timer.stop()
             self.console.set_running("playground/batch", None)
+            for model in job.models:
+                warn_of_trial(self, model)
             if self.is_attached:
                 self._show_end(job, ended)
 
@@ -313,14 +333,6 @@ def summary_table(figures: Sequence[ModelSummary], cells: int) -> Content:
         if entry.checked:
             lines.append(line((f"{entry.fit:,} of {entry.checked:,} answers fit the schema.", MUTED)))
     return Content("\n").join(lines)
-
-
-def _count(path: Path) -> str:
-    size = path.stat().st_size
-    if size > _COUNTED:
-        return f"{size / 1e6:,.0f} MB."
-    count = len(read_prompts(path))
-    return f"{count:,} {'prompt' if count == 1 else 'prompts'}."
 
 
 def _whole(row: FieldRow, most: int) -> int:

@@ -17,7 +17,7 @@ def footer(
         return ("question.send", "question.new-line: next", *inputs, *done, "area.escape: commands")
     first = ("embedding.write", *inputs, *source_keys)
     if compared is None:
-        return (*first, "embedding.nearest", "playground.type")
+        return (*first, "embedding.nearest", "embedding.batch", "playground.type")
     many = ("embedding.scatter", "embedding.models") if len(compared.texts) > 2 else ()
     result = ("embedding.again", "embedding.copy", "embedding.save")
     return (*first, *result, *many, "embedding.nearest", "playground.type")

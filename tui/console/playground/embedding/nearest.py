@@ -10,6 +10,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
+from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
@@ -80,7 +81,7 @@ class NearestLines(PageScreen[None]):
             self._path.show_lines("A text file, one document per line.")
             return False
         try:
-            self._path.show_lines(await asyncio.to_thread(_count, path))
+            self._path.show_lines(await asyncio.to_thread(count_lines, path))
         except Problem as problem:
             self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
         return True
@@ -129,6 +130,7 @@ class NearestLines(PageScreen[None]):
         finally:
             self._search.show_progress()
             self.console.set_running("playground/nearest", None)
+            warn_of_trial(self, self._model)
             self.refresh_chrome()
         self._show([(cosine, *lines[n]) for n, cosine in matches])
 
@@ -169,7 +171,12 @@ def match_rows(matches: Sequence[tuple[float, int, str]], cells: int) -> Iterato
         yield from (line(" " * len(head), part) for part in rest)
 
 
-def _count(path: Path) -> str:
+def count_lines(path: Path) -> str:
+    """Return how many lines a file has that hold something, or its size if it is large.
+
+    Raises:
+        UsageError: It cannot be read, or holds no text.
+    """
     size = path.stat().st_size
     if size > _COUNTED:
         return f"{size / 1e6:,.0f} MB."

@@ -1,10 +1,12 @@
-"""The pages that the embedding tab opens: saving, the scatter, two models, and the nearest lines of a file."""
+"""The pages that the embedding tab opens: saving, the scatter, two models, and those for a file of texts."""
 
 import asyncio
 
 from tui.console.pages.save_file import Save
 from tui.console.playground.embedding.nearest import NearestLines
+from tui.console.playground.embedding.options import EmbeddingOptions
 from tui.console.playground.embedding.scatter import Scatter
+from tui.console.playground.embedding.to_file import EmbedFile
 from tui.console.playground.embedding.two_models import TwoModels
 from tui.console.playground.tab import Tab
 from tui.domain import Model
@@ -32,6 +34,11 @@ async def two_models(tab: Tab, first: tuple[str, Comparison], second: tuple[str,
     """Show how far two models agree on the same texts."""
     agrees = await asyncio.to_thread(agreement, first[1].vectors, second[1].vectors)
     tab.app.push_screen(TwoModels((first, second), agrees))
+
+
+def to_file(tab: Tab, model: Model, options: EmbeddingOptions) -> None:
+    """Ask for a file, and embed its lines into another one."""
+    tab.app.push_screen(EmbedFile(model, options, tab.home))
 
 
 def nearest(tab: Tab, model: Model, dimensions: int, query: str) -> None:

@@ -17,14 +17,13 @@ from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.footer import footer, pair_words, text_words
 from tui.console.playground.embedding.heatmap import LEGEND, Heatmap
 from tui.console.playground.embedding.options import AcceptedOptions, EmbeddingOptions, accepted_by
-from tui.console.playground.embedding.summary import pair, rule_words, summary, words_under
+from tui.console.playground.embedding.result import MAP, EmbeddingResult
+from tui.console.playground.embedding.summary import rule_words, summary
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
-from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ACCENT, MUTED
 from tui.console.widgets.text_area import LinesField
-from tui.console.widgets.truncate import clip_end
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event, Usage, Vectors
@@ -32,11 +31,6 @@ from tui.tenancy.connections import provider_of
 from tui.workspace.playground.embedding.documents import embed_all
 from tui.workspace.playground.embedding.vectors import MOST, Comparison, compare
 
-MAP = 60
-"""The most texts for which a map is drawn; with more, only the nearest pairs are shown."""
-
-_PAIRS = 200
-_INVITE = "One text per line; two or more are compared."
 _NOTHING = "Nothing was embedded yet."
 _THREE = "Three embedded texts are needed."
 _NO_MODEL = "No default embedding model yet."
@@ -52,14 +46,11 @@ class EmbeddingTab(SingleCallTab):
     DEFAULT_CSS = """
     EmbeddingTab #said { height: auto; }
     EmbeddingTab .-none { display: none; }
-    EmbeddingTab #pairs { height: 1fr; }
-    EmbeddingTab #under { height: auto; margin-top: 1; }
     EmbeddingTab #writing { height: 7; dock: bottom; display: none; }
     EmbeddingTab.-writing #writing { display: block; }
     EmbeddingTab #writing Plain { width: 3; }
     EmbeddingTab #texts { height: 6; }
     EmbeddingTab.-locked #result, EmbeddingTab.-locked #writing { display: none; }
-    EmbeddingTab #result { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("embedding.write", "write"),
@@ -70,25 +61,18 @@ class EmbeddingTab(SingleCallTab):
         bind("embedding.scatter", "scatter"),
         bind("embedding.models", "models"),
         bind("embedding.nearest", "nearest"),
+        bind("embedding.batch", "batch"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self.compared: Comparison | None = None
-        self._sorted = -1
-        self._summary = ""
         self._stopped = ""
         self._ref = ""
         self._options = EmbeddingOptions()
 
     def compose(self) -> ComposeResult:
         yield Plain(id="said", classes="-none")
-        with Vertical(id="result"):
-            yield Plain(f"\n   {_INVITE}", id="summary")
-            yield Plain(id="heading")
-            yield Heatmap(self._head, id="map")
-            yield Rows(id="pairs")
-            yield Plain(id="under")
+        yield EmbeddingResult()
         with Vertical(id="writing"):
             yield Rule(id="texts-rule")
             with Horizontal():
@@ -97,7 +81,15 @@ class EmbeddingTab(SingleCallTab):
 
     def on_mount(self) -> None:
         self._show_rule()
-        self._show()
+
+    @property
+    def result(self) -> EmbeddingResult:
+        return self.query_one(EmbeddingResult)
+
+    @property
+    def compared(self) -> Comparison | None:
+        """The last comparison."""
+        return self.result.compared
 
     # --- texts around the tab ---
 
@@ -115,8 +107,8 @@ class EmbeddingTab(SingleCallTab):
     def _strip(self) -> tuple[Words, Words]:
         if self.compared is None or self.has_class("-locked"):
             return "", ""
-        if len(self.compared.texts) > MAP:
-            return pair_words(self.compared, self.query_one("#pairs", Rows).key)
+        if self.result.many:
+            return pair_words(self.compared, self.result.rows.key)
         return text_words(self.compared, self.query_one(Heatmap).index)
 
     def on_unlocked(self) -> None:
@@ -130,7 +122,7 @@ class EmbeddingTab(SingleCallTab):
             self.action_write()
         else:
             self.remove_class("-writing")
-            self.query_one("#pairs" if len(self.compared.texts) > MAP else "#map", Rows).focus()
+            self.result.rows.focus()
 
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
@@ -241,9 +233,8 @@ class EmbeddingTab(SingleCallTab):
         model = self.model
         assert model is not None
         if (result := await self._embedded(model, texts)) is not None:
-            self.compared, self._summary = result[0], summary(*result)
-            self._ref, self._sorted = model.ref, -1
-            self._show()
+            self._ref = model.ref
+            self.result.show(result[0], summary(*result))
             self.take_focus()
 
     async def _embedded(self, model: Model, texts: Sequence[str]) -> tuple[Comparison, int, float] | None:
@@ -300,61 +291,6 @@ class EmbeddingTab(SingleCallTab):
         notice.set_class(not message, "-none")
         self.refresh_chrome()
 
-    def _head(self, heading: Content) -> None:
-        self.query_one("#heading", Plain).show(heading)
-
-    def _show(self) -> None:
-        compared = self.compared
-        many = compared is not None and len(compared.texts) > MAP
-        heat, listed = self.query_one(Heatmap), self.query_one("#pairs", Rows)
-        heading = self.query_one("#heading", Plain)
-        for widget, here in ((heat, not many), (listed, many), (heading, True), (self.query_one("#under"), not many)):
-            widget.set_class(compared is None or not here, "-none")
-        if compared is None:
-            return
-        self._summarise()
-        if many:
-            heading.show(line((f"   nearest pairs of {len(compared.pairs):,}", MUTED)))
-            listed.show([Item(str(n), pair(compared, n)) for n in range(min(_PAIRS, len(compared.pairs)))])
-        else:
-            heat.compare(compared, self._order())
-            self.query_one("#under", Plain).show(Content("\n").join(words_under(compared, self.size.width)))
-            self._resize_map()
-
-    def _summarise(self) -> None:
-        self.query_one("#summary", Plain).show(f"   {clip_end(self._summary, self.app.size.width - 3)}\n")
-
-    def _order(self) -> list[int] | None:
-        assert self.compared is not None
-        return [self._sorted, *self.compared.nearest(self._sorted)] if self._sorted >= 0 else None
-
-    def _resize_map(self) -> None:
-        """Give the map as many rows as the lines below leave."""
-        compared, under = self.compared, self.query_one("#under", Plain)
-        if compared is None or len(compared.texts) > MAP:
-            return
-        lines_left = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
-        under.set_class(lines_left < 3, "-none")
-        self.query_one(Heatmap).styles.height = max(
-            1, min(len(compared.texts), lines_left if lines_left >= 3 else self.size.height - 3)
-        )
-
-    def on_resize(self) -> None:
-        if self.compared is not None:
-            self._summarise()
-        if self.compared is not None and len(self.compared.texts) <= MAP:
-            self.query_one("#under", Plain).show(Content("\n").join(words_under(self.compared, self.size.width)))
-        self._resize_map()
-
-    def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        heat = self.query_one(Heatmap)
-        if event.rows is not heat or self.compared is None or len(self.compared.texts) < 3:
-            return
-        self._sorted = -1 if self._sorted == heat.index else heat.index
-        key = heat.key
-        heat.compare(self.compared, self._order())
-        heat.select(key)
-
     def action_copy(self) -> None:
         if self.compared is None:
             self.dialogs.toast(_NOTHING)
@@ -390,6 +326,14 @@ class EmbeddingTab(SingleCallTab):
             from tui.console.playground.embedding import pages  # lazy: the pages
 
             await pages.two_models(self, first, (model.ref, result[0]))
+
+    def action_batch(self) -> None:
+        if self.model is None:
+            self._set_error(_NO_MODEL, pick_model_hint("this file"))
+            return
+        from tui.console.playground.embedding import pages  # lazy: the pages
+
+        pages.to_file(self, self.model, self._applied)
 
     def action_nearest(self) -> None:
         if self.model is None:

@@ -166,6 +166,7 @@ class SpeechForm(Vertical):
             "speech.write",
             "playground.model",
             *(("speech.models",) if self.info is not None else ()),
+            "speech.batch",
             "playground.type",
         )
 

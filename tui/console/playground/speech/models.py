@@ -12,6 +12,7 @@ from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.playground.compare.differences import difference_text
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
+from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.row_list import Rows
@@ -153,6 +154,8 @@ class SpeechModels(PageScreen[None]):
         finally:
             self._compare.show_progress()
             self.console.set_running("playground/transcripts", None)
+            for model in self._models:
+                warn_of_trial(self, model)
             if self.is_attached:
                 await self._show()
                 self.refresh_chrome()

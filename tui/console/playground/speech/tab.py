@@ -29,6 +29,7 @@ from tui.sanitize import one_line
 from tui.tenancy.connections import find_provider, provider_of
 from tui.workspace.playground import fallback
 from tui.workspace.playground.fallback import Fallback
+from tui.workspace.playground.saved_prompts import SavedPrompt
 from tui.workspace.playground.speech.audio import MEGABYTE, AudioInfo, megabytes
 
 _COSTS = {
@@ -64,6 +65,7 @@ class SpeechTab(SingleCallTab):
         bind("speech.new", "new"),
         bind("speech.find", "find"),
         bind("speech.models", "models"),
+        bind("speech.batch", "batch"),
         bind("speech.before", "change(-1)"),
         bind("speech.after", "change(1)"),
     ]
@@ -252,6 +254,15 @@ class SpeechTab(SingleCallTab):
             from tui.console.playground.speech.models import SpeechModels  # lazy: the page
 
             self.app.push_screen(SpeechModels(self.model, self.form.path, self.form.language, self.home))
+
+    def action_batch(self) -> None:
+        if self.model is None:
+            self.dialogs.toast("Choose a model first.")
+        elif self.call_status is None and not self.has_class("-locked"):
+            from tui.console.playground.compare.batch import BatchModel, BatchPage  # lazy: the page
+
+            models = [BatchModel(self.model, {})]
+            self.app.push_screen(BatchPage(models, SavedPrompt(""), self.home, self.TYPE))
 
     # --- the call ---
 

@@ -21,7 +21,11 @@ _REFERENCE = 1 << 20
 
 def recordings(folder: Path) -> list[Prompt]:
     """Return the audio files of a folder by name; a row is identified by the name and the size of its file."""
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower()[1:] in {*MEDIA, *OTHER_MEDIA})
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{one_line(folder.name)} cannot be read: {error.strerror}.", "Choose another.") from None
+    files = [path for path in entries if path.suffix.lower()[1:] in {*MEDIA, *OTHER_MEDIA}]
     prompts = [Prompt(path.name, f"{path.stat().st_size} bytes") for path in files if path.is_file()]
     if not prompts:
         raise UsageError(f"{one_line(folder.name)} holds no recording.", "Choose a folder of audio files.")

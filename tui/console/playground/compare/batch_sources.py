@@ -1,0 +1,66 @@
+"""What the batch page takes: a file of prompts for chat models, a folder of recordings for speech-to-text."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tui.domain import ModelType
+from tui.workspace.playground.batch.recordings import recordings
+from tui.workspace.playground.batch.tasks import read_prompts
+
+_COUNTED = 8 << 20
+"""Bytes of a file up to which its prompts are counted while its path is typed."""
+
+
+class BatchSource(NamedTuple):
+    """What the requests of a batch are made from: a file of prompts, or a folder of recordings."""
+
+    label: str
+    question: str
+    help: tuple[str, ...]
+    endings: tuple[str, ...]
+    is_one: Callable[[Path], bool]
+    describe: Callable[[Path], str]
+    output: Callable[[str], str]
+    """Proposes a path for the answers."""
+
+
+def _count_prompts(path: Path) -> str:
+    size = path.stat().st_size
+    if size > _COUNTED:
+        return f"{size / 1e6:,.0f} MB."
+    count = len(read_prompts(path))
+    return f"{count:,} {'prompt' if count == 1 else 'prompts'}."
+
+
+def _count_recordings(path: Path) -> str:
+    count = len(recordings(path))
+    return f"{count:,} {'recording' if count == 1 else 'recordings'}."
+
+
+def _propose_output(typed: str) -> str:
+    head, dot, _ = typed.rpartition(".")
+    return f"{head if dot else typed}.answers.jsonl"
+
+
+SOURCES = {
+    ModelType.CHAT: BatchSource(
+        "prompts",
+        "Which file of prompts?",
+        ("One prompt per line, or .jsonl or .csv with a column prompt.",),
+        ("txt", "jsonl", "ndjson", "csv", "md"),
+        Path.is_file,
+        _count_prompts,
+        _propose_output,
+    ),
+    ModelType.SPEECH2TEXT: BatchSource(
+        "recordings",
+        "Which folder of recordings?",
+        ("A folder. If talk.txt is beside talk.mp3, it is what is said in it.",),
+        (),
+        Path.is_dir,
+        _count_recordings,
+        lambda typed: f"{typed.rstrip('/')}.transcripts.jsonl",
+    ),
+}
+"""By the type of the models."""
