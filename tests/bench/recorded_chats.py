@@ -13,7 +13,7 @@ from tests.terminal import environ
 from tui.tenancy.session import TenantSession, open_session
 from tui.workspace import tenants
 from tui.workspace.history import chats
-from tui.workspace.history.files import CHAT, INDEX, history_folder, rewrite
+from tui.workspace.history.files import CHAT, INDEX, Record, history_folder, rewrite
 from tui.workspace.history.index import Summary, pack
 
 CHATS, WORDS = 10_000, 300
@@ -56,7 +56,7 @@ def _fill(session: TenantSession) -> list[Summary]:
             assert folder.path is not None
             (folder.path / (chat_id + CHAT)).touch(0o600)
             (folder.path / (chat_id + CHAT)).write_bytes(b"x")
-        rewrite(session, INDEX, list(pack(summaries)))
+        rewrite(session, INDEX, [Record(at, content) for content in pack(summaries)])
     return summaries
 
 

@@ -55,7 +55,7 @@ _WORDING = {"readers", "words", "sentence", "loose", "together", "nearest", "pro
 _SINCE: dict[str, Any] = {
     **dict.fromkeys(("expires", "every_days", "due_on", "reference")),
     **{"agent": False, "exposed": [], "history": {"available": True, "chats": 0, "days": 0, "on": False}},
-    **{"format": "modeldeck", "keys": [], "shredded": False, "fallbacks": [], "unlisted": []},
+    **{"format": "modeldeck", "keys": [], "shredded": False, "fallbacks": [], "unlisted": [], "chats": 0},
 }
 """Entries that this version did not have, and what they say of what it wrote."""
 

@@ -67,10 +67,11 @@ _WORDS = {
     "history left to config": "history left to config.toml",
     "chats removed": "{count} of the recorded chats removed{reason}",
     "chats exported": "{count} of the recorded chats exported as {format}",
+    "chats imported": "chats added to the recorded ones from a file: {count}",
     "state restored": "earlier state {state} restored",
     "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",
-    "exported": "settings exported{how}",
+    "exported": "settings exported{how}{with_chats}",
     "imported": "settings imported from a file",
     "copied": "settings copied{how} to the tenant {to}",
     "settings changed": "settings changed: {tables}",
@@ -183,7 +184,10 @@ class _Details(dict[str, str]):
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
         reason = f", {about['reason']}" if about.get("reason") else ""
         then = f", then {', '.join(map(str, about['fallbacks']))}" if about.get("fallbacks") else ""
+        number = about.get("chats")
+        with_chats = f", with {number:,} {'chat' if number == 1 else 'chats'}" if isinstance(number, int) else ""
         parts = {"counts": ", ".join(counts) or "none new", "how": how, "where": where, "reason": reason, "then": then}
+        parts["with_chats"] = with_chats
         super().__init__(words | parts)
 
     def __missing__(self, name: str) -> str:

@@ -54,6 +54,7 @@ def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
         "changes": [{"done": "default set", "about": {"type": "chat", "model": "openai/gpt-5.4-mini"}}],
         "urls": [],
         "lacks": [],
+        "chats": 0,
         "format": "modeldeck",
         "keys": [],
         "shredded": False,
@@ -73,6 +74,25 @@ def test_keys_move_under_a_passphrase_into_a_new_tenant(ready: Run, tmp_path: Pa
     assert ran.code == 0 and ran.out.startswith("Imported into a new tenant, other: ")
     assert ready("chat", "-t", "other", "Why?").code == 0
     assert "settings imported from a file" in ready("audit", "show", "-t", "other").out
+
+
+@pytest.mark.slow
+def test_recorded_chats_move_with_the_keys_only(ready: Run, tmp_path: Path) -> None:
+    path = tmp_path / "acme.sealed"
+    ready("history", "on")
+    chat_id = json.loads(ready("chat", "-m", "openai/gpt-4o", "Wherefore zyzzyva?", "--json").out)["chat"]
+    assert ready("export", "--with-history", "-o", str(path)).code == 2
+    words = ("export", "--with-secrets", "--with-history", "-o", str(path))
+    ran = ready(*words, "--passphrase-fd", str(descriptor_with(PASS)))
+    assert ran.out.endswith("with API keys and 1 chat.\n"), ran.out
+    assert b"zyzzyva" not in path.read_bytes()
+    plan = ready("import", str(path), "-t", "other", "--dry-run", "--passphrase-fd", str(descriptor_with(PASS, "")))
+    assert "  1 recorded chat added\n" in plan.out
+    ran = ready("import", str(path), "-t", "other", "--yes", "--passphrase-fd", str(descriptor_with(PASS, "")))
+    assert ran.code == 0 and " and 1 chat.\n" in ran.out, (ran.out, ran.err)
+    assert "zyzzyva" in ready("history", "show", chat_id, "-t", "other").out
+    again = ready("import", str(path), "-t", "other", "--json", "--yes", "--passphrase-fd", str(descriptor_with(PASS)))
+    assert json.loads(again.out)["chats"] == 0 and "1 chat of the file is here already" in again.out
 
 
 @pytest.mark.slow

@@ -399,7 +399,7 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
         await until_shown(pilot, "lines.vectors.npy already exists.")
 
 
-async def test_the_scatter_is_beside_the_map_on_a_wide_window() -> None:
+async def test_the_scatter_is_next_to_the_map_on_a_wide_window() -> None:
     async with console(size=(120, 40)) as pilot:
         tab = await embed(pilot, *TEXTS)
         await until(pilot, lambda: any("\u2800" < sign <= "\u28ff" for sign in shown(pilot)))

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from tests.console.pilot import screen_of, until, until_shown
-from tests.console.playground.test_chat import open_chat
+from tests.console.playground.test_chat import open_chat, send
 from tui.console.playground.chat.tools import CallForm, ToolsPage
+from tui.workspace.history import chats, settings
 
 
 async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_path: Path) -> None:
@@ -14,8 +15,10 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
     tools.write_text(json.dumps([{"name": "weather", "description": "The weather.", "parameters": schema}]))
     result.write_text('{"degrees": -3}\n')
     async with open_chat() as (pilot, tab):
+        acme = tab.session.session
+        settings.switch(acme, True)
         await pilot.press("escape", "T")
-        await until_shown(pilot, "Chat › tools")
+        await until_shown(pilot, "nothing is executed · recorded")
         page = screen_of(pilot, ToolsPage)
         page._send.focus()
         await pilot.press("enter")
@@ -39,5 +42,14 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
         await until(pilot, lambda: not page.query(CallForm))
         assert [message.role for message in page._messages] == ["user", "assistant", "tool"]
         assert tab.raw_request is not None and tab.raw_request[1].exchanges[0].body is not None
+        page._recording.flush()
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is tab.screen)
+        chat = chats.open_chat(acme, *chats.ids(acme))
+        assert [message.role for message in chat.conversation.messages()] == ["user", "assistant", "tool", "assistant"]
+        tab.session.resume(chat)
+        assert [len(entry.blocks) for entry in tab.session.history.entries] == [3], "question, tools, answer"
+        await send(pilot, tab, "And tomorrow?")
+        assert tab.raw_request is not None
+        body = tab.raw_request[1].exchanges[0].body
+        assert isinstance(body, dict) and body["tools"] and [m["role"] for m in body["messages"]].count("tool") == 1

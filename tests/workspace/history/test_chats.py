@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.images import jpeg
 from tui.errors import Locked, Problem, UsageError
+from tui.providers.events import ToolCall, ToolCalls
+from tui.providers.requests import Tool
 from tui.sanitize import printable
 from tui.secret import Secret
 from tui.storage.line_file import lines_of
@@ -23,7 +26,8 @@ from tui.workspace import audit, tenants
 from tui.workspace.history import chats, settings
 from tui.workspace.history.files import CHAT, INDEX, history_folder, owner_of
 from tui.workspace.history.index import unpack
-from tui.workspace.playground.conversation import Answer, AnswerState
+from tui.workspace.playground.attachments.files import of_content
+from tui.workspace.playground.conversation import Answer, AnswerState, ToolRound
 
 MODEL = "openai/gpt-6-sol"
 PASSPHRASE = Secret("correct-horse-FAKE")
@@ -66,6 +70,43 @@ def test_a_chat_comes_back_as_it_was(acme: TenantSession) -> None:
     assert (first.answers[1].state, first.answers[1].thoughts) == (AnswerState.STOPPED, "Hm")
     assert (chat.conversation.system, chat.model, chat.title) == ("Be long.", MODEL, "First?")
     assert not chat.findings and not chat.incomplete
+
+
+def test_files_and_results_of_tools_are_sent_again_when_a_chat_goes_on(acme: TenantSession) -> None:
+    image, words = of_content(jpeg(), "a.jpg"), of_content(b"one\ntwo", "notes.txt")
+    calls = ToolCalls((ToolCall("c1", "weather", '{"city": "Oslo"}'),), ({"type": "thinking", "signature": "s"},))
+    tool_round = ToolRound("Let me look.", calls, {"c1": "12 degrees"}, (Tool("weather", "It", {"type": "object"}),))
+    recorder = chats.Recorder(acme)
+    recorder.question("What is this?", MODEL, {}, files=(image, words))
+    recorder.tools(tool_round)
+    recorder.answer(Answer("A cold picture", MODEL))
+    chat = chats.open_chat(acme, recorder.chat_id)
+    assert chat.conversation.tools == tool_round.tools
+    question, called, result, answer = chat.conversation.messages()
+    assert image.file is not None and question.attachments[0].content == image.file.content != b""
+    assert "one\ntwo" in question.text and (answer.role, answer.text) == ("assistant", "A cold picture")
+    assert (called.tool_calls, result.role, result.text, result.call_id) == (calls, "tool", "12 degrees", "c1")
+    (turn,) = chat.as_json()["turns"]
+    assert [file["name"] for file in turn["attachments"]] == ["a.jpg", "notes.txt"]
+    assert turn["tool_calls"] == [
+        {"id": "c1", "name": "weather", "arguments": '{"city": "Oslo"}', "result": "12 degrees"}
+    ]
+    assert "*Attached: a.jpg, JPEG" in chat.conversation.as_markdown()
+    assert '*Tool: weather {"city": "Oslo"} → 12 degrees*' in chat.conversation.as_markdown()
+
+
+def test_files_and_calls_that_are_none_are_left_out(acme: TenantSession) -> None:
+    """Whoever has the public key can write a record."""
+    recorder = chats.Recorder(acme)
+    recorder.question("Question", MODEL, {})
+    content: list[dict[str, object]] = [
+        {"type": "question", "text": "Again", "files": [1, {}, {"name": "a", "kind": "x", "size": -1, "removed": 0}]},
+        {"type": "tools", "calls": [{"id": "c1", "name": "x"}], "results": {}},
+        {"type": "tools", "calls": 1, "results": []},
+    ]
+    recorder._append(content)
+    (turn,) = chats.open_chat(acme, recorder.chat_id).conversation.turns
+    assert (turn.question, turn.files, turn.rounds) == ("Again", (), [])
 
 
 def test_a_locked_tenant_records_and_reads_nothing(acme: TenantSession) -> None:

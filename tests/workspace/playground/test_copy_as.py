@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.providers.websocket_server import Hear, listen
+from tests.providers.websocket_server import Await, listen
 from tests.providers.websocket_server import text as message
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
@@ -234,7 +234,7 @@ async def test_a_chat_over_a_websocket_is_a_script_that_signs_and_sends_its_mess
     provider = PROVIDERS["spark"]
     assert provider.chat is not None
     last = {"header": {"code": 0, "status": 2}, "payload": {"choices": {"status": 2, "text": [{"content": "done"}]}}}
-    async with listen([Hear(), message(last)]) as line:
+    async with listen([Await(), message(last)]) as line:
         url = f"http://localhost:{line.port}"
         fields = {"app_id": "1234", "base_url": url, **dict.fromkeys(("api_key", "api_secret"), MASK)}
         model = Model("spark", "4.0Ultra", ModelType.CHAT)
@@ -251,8 +251,8 @@ async def test_a_chat_over_a_websocket_is_a_script_that_signs_and_sends_its_mess
     query = dict(parse_qsl(urlsplit(target).query))
     secrets = {"api_key": Secret(KEY), "api_secret": Secret(KEY)}
     signed = provider.sign(call, fields, secrets, parsedate_to_datetime(query["date"]).timestamp())
-    ours = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
-    assert query == ours and urlsplit(target).path == urlsplit(call.url).path
+    expected = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
+    assert query == expected and urlsplit(target).path == urlsplit(call.url).path
 
 
 @pytest.mark.slow

@@ -23,7 +23,6 @@ from tui.tenancy import tenants as tenant_registry
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
-from tui.workspace.transfer import export
 
 _TABS = {
     ModelType.CHAT: ("chat", "{area.playground}"),
@@ -305,6 +304,7 @@ async def _import(screen: FramedScreen[Any]) -> None:
 
 async def _export(screen: FramedScreen[Any]) -> None:
     from tui.console.pages.save_file import Save  # lazy: the page
+    from tui.workspace.transfer import export  # lazy: the file
 
     def writer(_: str) -> str:
         return export.export_async(screen.navigator.tenant_session).text

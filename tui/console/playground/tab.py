@@ -8,19 +8,18 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.containers import Vertical
 
+from tui.console import trial_status
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.navigator import ConsoleNode
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.question import Composer, Question
-from tui.console.trial_status import has_choice, warning
 from tui.console.widgets.text_area import LinesField
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireLog
 from tui.tenancy import keyring, models
-from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 from tui.workspace.playground.fallback import fallbacks_of
@@ -114,7 +113,7 @@ class Tab(ConsoleNode, Vertical):
     def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         session = self.navigator.tenant_session
-        return self.model is not None and has_choice(status.row(session, self.model.provider))
+        return self.model is not None and trial_status.has_choice(status.row(session, self.model.provider))
 
     @property
     def source_keys(self) -> tuple[str, ...]:
@@ -123,13 +122,7 @@ class Tab(ConsoleNode, Vertical):
 
     def warn_of_trial(self, model: Model) -> None:
         """Warn once a day when less than a tenth of the trial's requests remains."""
-        session, dialogs = self.navigator.tenant_session, self.dialogs
-
-        async def warn() -> None:
-            if message := await warning(session, provider_of(session, model.provider)):
-                dialogs.toast(message)
-
-        self.app.run_worker(warn(), group="warning", exit_on_error=False)
+        trial_status.warn_of_trial(self, model)
 
     async def warn_of_budget(self) -> None:
         """Say before a request that this month's spend is near the budget, or over it; once for each amount."""
@@ -241,10 +234,14 @@ class PromptTab(Tab):
         if self.model is None:
             self.show_sentence(hint("Pick a model first: {playground.model:typing}."))
             return
+        from tui.console.playground.chat.recording import RECORDED  # lazy: the page
         from tui.console.playground.chat.tools import ToolsPage  # lazy: the page
 
         question = self.question.text.strip().partition("\n")[0]
-        self.app.push_screen(ToolsPage(self.model, self.instructions, self.home, question, self.record))
+        page = ToolsPage(
+            self.model, self.instructions, self.home, question, self.record, incognito=self.sign != RECORDED
+        )
+        self.app.push_screen(page)
 
     def take_focus(self) -> None:
         self.question.focus()

@@ -63,6 +63,8 @@ class Import(PageScreen[str]):
         self._file.field.focus()
 
     def unsaved(self) -> str:
+        if self._import.activity:
+            return "Not everything has been imported yet."
         return "Nothing has been imported." if self._plan is not None and self._plan.changes else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -132,6 +134,9 @@ class Import(PageScreen[str]):
     def _show(self, plan: Plan) -> None:
         heading = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
         lines: list[Words] = [heading, *(f"  {audit.words(event)}" for event in plan.events)]
+        lines += (
+            [f"  {len(plan.chats):,} recorded chat{'' if len(plan.chats) == 1 else 's'} added"] if plan.chats else []
+        )
         lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{omission.message} {problem_hint(omission)}".strip(), MUTED) for omission in plan.omissions]
         self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))
@@ -159,8 +164,12 @@ class Import(PageScreen[str]):
 
     async def _carried_out(self, plan: Plan) -> str:
         assert self._bundle is not None
+
+        def show_progress(done: int, of: int) -> None:
+            self._import.show_progress(f"added {done:,} of {of:,} chats")
+
         try:
-            plan = await import_merge.apply(self.navigator.session, self._bundle, plan)
+            plan = await import_merge.apply(self.navigator.session, self._bundle, plan, show_progress)
         except ImportConflict as conflict:
             answer = await self._ask_about(conflict)
             if answer is None:
@@ -169,4 +178,4 @@ class Import(PageScreen[str]):
             # Asked about once more if somebody saves the same again in this moment.
             return await self._carried_out(chosen)
         self._plan = None
-        return f"Imported into {plan.tenant.name}: {len(plan.events)} change{'' if len(plan.events) == 1 else 's'}."
+        return f"Imported into {plan.tenant.name}: {plan.words}."

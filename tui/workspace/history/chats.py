@@ -12,13 +12,15 @@ from tui.tenancy import keyring
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import known_id
 from tui.workspace.history import records
-from tui.workspace.history.files import CHAT, INDEX, LineWriter, history_folder, read_file
+from tui.workspace.history.files import CHAT, INDEX, LineWriter, Record, history_folder, read_file, rewrite
 from tui.workspace.history.index import HistoryIndex, open_index
 from tui.workspace.history.records import StoredChat
 from tui.workspace.history.settings import settings
-from tui.workspace.playground.conversation import Answer
+from tui.workspace.playground.attachments.files import AttachedFile
+from tui.workspace.playground.conversation import Answer, ToolRound
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4,16}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DAY = 24 * 60 * 60
 LAST = "last"
 """The word for the chat that was begun last."""
@@ -48,11 +50,17 @@ class Recorder:
         *,
         replaces: bool = False,
         shown: int = -1,
+        files: Sequence[AttachedFile] = (),
     ) -> None:
         """Record a question before it is sent, and the system prompt if it is another one."""
         changed = [records.system(system)] if system != self._system else []
-        self._append([*changed, records.question(text, model, parameters, replaces=replaces, shown=shown)])
+        entry = records.question(text, model, parameters, replaces=replaces, shown=shown, files=files)
+        self._append([*changed, entry])
         self._system = system
+
+    def tools(self, tool_round: ToolRound) -> None:
+        """Record what an answer to the last question asked of tools, and their results, before they are sent."""
+        self._append([records.tools(tool_round)])
 
     def answer(self, answer: Answer) -> None:
         """Record an answer to the last question."""
@@ -150,11 +158,36 @@ def open_history(session: TenantSession, report: Any = lambda done, of: None) ->
 
 
 def _expired_chats(session: TenantSession, index: HistoryIndex) -> list[str]:
-    days = settings(session).days
-    if not days:
-        return []
-    limit = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.clock() - days * _DAY))
+    limit = oldest_time(session)
     return [chat.id for chat in index.chats if chat.updated < limit]
+
+
+def oldest_time(session: TenantSession) -> str:
+    """Return the time before which a chat is not kept any more, '' for none (ISO 8601, UTC)."""
+    days = settings(session).days
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.clock() - days * _DAY)) if days else ""
+
+
+def is_valid(chat_id: str, records: Sequence[Record]) -> bool:
+    """Return True if a chat of a file can be one of the history: its ID, and the times of its records."""
+    return bool(_ID.fullmatch(chat_id) and records and all(_TIME.fullmatch(record.time) for record in records))
+
+
+def add(session: TenantSession, chat_id: str, records: Sequence[Record]) -> bool:
+    """Add a chat with all its records, sealed for this tenant; return False if there is one with that ID.
+
+    The file is written at once: killed at any point, the chat is there as a whole or not at all.
+
+    Raises:
+        Locked: The public key is not the tenant's, or cannot be checked.
+        Problem: It cannot be written.
+    """
+    folder = history_folder(session)
+    with folder.lock():
+        if not is_valid(chat_id, records) or folder.version_token(chat_id + CHAT) is not None:
+            return False
+        rewrite(session, chat_id + CHAT, records)
+    return True
 
 
 def count(session: TenantSession) -> int:

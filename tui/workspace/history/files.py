@@ -227,14 +227,14 @@ class LineWriter:
                 self._last, self._before = line.number, line.hash
 
 
-def rewrite(session: TenantSession, name: str, records: Sequence[Any]) -> None:
-    """Replace a file by one with these records; call it under the folder's lock."""
+def rewrite(session: TenantSession, name: str, records: Sequence[Record]) -> None:
+    """Replace a file by one with these records, each with its time; call it under the folder's lock."""
     folder, tenant = history_folder(session), get(session)
     owner = (session.tenant_id, owner_of(name))
     key, first = sealed_lines.new_key(keyring.public_key(session, tenant), tenant.key_id, owner)
-    lines, before, time = [first], "", session.now()
+    lines, before = [first], ""
     for number, record in enumerate(records, 1):
-        line = sealed_lines.seal(key, owner, number, time, before, record)
+        line = sealed_lines.seal(key, owner, number, record.time, before, record.content)
         lines.append(line)
         before = sealed_lines.split(line).hash  # type: ignore[union-attr]
     _note_key_id(folder, tenant.key_id)

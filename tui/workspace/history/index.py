@@ -23,6 +23,7 @@ from tui.workspace.history.files import (
     INDEX,
     LineWriter,
     OpenedFile,
+    Record,
     history_folder,
     private_keys,
     read_file,
@@ -160,7 +161,8 @@ class HistoryIndex:
             self._keys += 1
 
     def _rewrite(self, folder: Folder) -> None:
-        rewrite(self._session, INDEX, list(pack(self.chats)))
+        now = self._session.now()
+        rewrite(self._session, INDEX, [Record(now, content) for content in pack(self.chats)])
         self._keys = 1
 
 

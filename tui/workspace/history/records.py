@@ -1,7 +1,9 @@
 """The records of a chat, and the chat that they make.
 
-    {"type": "question", "text", "model", "parameters", "replaces"?, "shown"?}    a question; it takes the place of one
+    {"type": "question", "text", "model", "parameters", "replaces"?, "shown"?, "files"?}
+                                                                                  a question; it takes the place of one
                                                                                   without an answer
+    {"type": "tools", "text", "calls", "state", "results", "tools"}             what was asked of tools before an answer
     {"type": "answer", "text", "model", "state", "note", "thoughts", …}           an answer to the last question
     {"type": "system", "text"}                                                    the system prompt from here on
     {"type": "title", "text"}                                                     the name that a person gave the chat
@@ -9,17 +11,22 @@
 A record of another type is left out: a newer version may have written it. Every text becomes printable here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui.providers.events import ToolCall, ToolCalls
+from tui.providers.requests import Tool
 from tui.sanitize import one_line, printable
+from tui.workspace.history import recorded_files
 from tui.workspace.history.files import OpenedFile, Record
-from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+from tui.workspace.playground.attachments.files import AttachedFile
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, ToolRound, Turn
 
 _TITLE = 60
 """Characters of a question that make the title of a chat."""
 _FIGURES = ("first", "total", "input", "output")
+_CALL = ("id", "name", "arguments")
 
 
 @dataclass
@@ -65,6 +72,12 @@ class StoredChat:
 def _turn_json(turn: Turn) -> dict[str, Any]:
     return {
         "question": turn.question,
+        "attachments": [file.as_json() for file in turn.files],
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": call.arguments, "result": tool_round.results[call.id]}
+            for tool_round in turn.rounds
+            for call in tool_round.tool_calls.calls
+        ],
         "answers": [
             {"text": answer.text, "model": answer.model, "state": str(answer.state), "note": answer.note}
             | {"thinking": answer.thoughts, "first_token": answer.first, "total": answer.total}
@@ -75,7 +88,13 @@ def _turn_json(turn: Turn) -> dict[str, Any]:
 
 
 def question(
-    text: str, model: str, parameters: Mapping[str, Any], *, replaces: bool = False, shown: int = -1
+    text: str,
+    model: str,
+    parameters: Mapping[str, Any],
+    *,
+    replaces: bool = False,
+    shown: int = -1,
+    files: Sequence[AttachedFile] = (),
 ) -> dict[str, Any]:
     """Return the record of a question.
 
@@ -85,9 +104,23 @@ def question(
         parameters: Those that are set.
         replaces: Whether it takes the place of the last question and its answers.
         shown: Which answer to the question before was shown, and therefore sent, unless it was the last.
+        files: What was attached, as it is sent.
     """
-    record = {"type": "question", "text": text, "model": model, "parameters": dict(parameters)}
-    return record | ({"replaces": True} if replaces else {}) | ({"shown": shown} if shown >= 0 else {})
+    record: dict[str, Any] = {"type": "question", "text": text, "model": model, "parameters": dict(parameters)}
+    record |= ({"replaces": True} if replaces else {}) | ({"shown": shown} if shown >= 0 else {})
+    return record | ({"files": [recorded_files.to_record(file) for file in files]} if files else {})
+
+
+def tools(value: ToolRound) -> dict[str, Any]:
+    """Return the record of tools that were asked for, and of their results."""
+    calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in value.tool_calls.calls]
+    offered = [
+        {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+        for tool in value.tools
+    ]
+    state = [dict(entry) for entry in value.tool_calls.state]
+    texts = {"text": value.text, "results": dict(value.results)}
+    return {"type": "tools", **texts, "calls": calls, "state": state, "tools": offered}
 
 
 def answer(value: Answer) -> dict[str, Any]:
@@ -125,15 +158,37 @@ def _apply(chat: StoredChat, record: Record) -> None:
     match content.get("type"):
         case "question":
             _end_last(turns, content)
-            turns.append(Turn(text))
+            turns.append(Turn(text, files=recorded_files.from_records(content.get("files"))))
             chat.model = one_line(str(content.get("model", "")), 300)
             chat.parameters = dict(_parameters(content.get("parameters")))
+        case "tools" if turns and (tool_round := _tool_round(text, content)):
+            turns[-1].rounds.append(tool_round)
         case "answer" if turns:
             turns[-1].answers.append(_answer(text, content))
         case "system":
             chat.conversation.system = text
         case "title":
             chat.name = one_line(text, 200)
+
+
+def _tool_round(text: str, content: Mapping[str, Any]) -> ToolRound | None:
+    """Return the calls of tools in a record, None if one of them has no result."""
+    results = stored if isinstance(stored := content.get("results"), dict) else {}
+    calls = [ToolCall(*(printable(str(entry.get(name, ""))) for name in _CALL)) for entry in _objects(content, "calls")]
+    texts = {call.id: printable(str(results[call.id])) for call in calls if call.id in results}
+    if not calls or len(texts) < len({call.id for call in calls}):
+        return None
+    offered = tuple(
+        Tool(one_line(str(entry.get("name", "")), 64), printable(str(entry.get("description", ""))), schema)
+        for entry in _objects(content, "tools")
+        if isinstance(schema := entry.get("parameters"), dict)
+    )
+    return ToolRound(text, ToolCalls(tuple(calls), tuple(_objects(content, "state"))), texts, offered)
+
+
+def _objects(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = content.get(name)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _parameters(values: Any) -> Iterable[tuple[str, Any]]:
@@ -173,7 +228,7 @@ def _answer(text: str, content: Mapping[str, Any]) -> Answer:
 
 
 def searched_text(conversation: Conversation) -> str:
-    """Return the questions, answers and the system prompt of a chat, in which a search looks."""
+    """Return the texts of a chat in which a search looks."""
     return "\n".join(_texts(conversation))
 
 
@@ -182,4 +237,6 @@ def _texts(conversation: Conversation) -> Iterable[str]:
         yield conversation.system
     for turn in conversation.turns:
         yield turn.question
+        yield from (file.name for file in turn.files)
+        yield from (words for tool_round in turn.rounds for words in tool_round.words)
         yield from (answer.text for answer in turn.answers)

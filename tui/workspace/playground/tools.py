@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tui.errors import UsageError
-from tui.providers.events import ToolCall, ToolCalls
-from tui.providers.requests import Message, Tool
+from tui.providers.events import ToolCall
+from tui.providers.requests import Tool
 from tui.sanitize import one_line, printable
 from tui.storage import user_file
 from tui.workspace.playground.answer_schema import SchemaResult, check, parsed_schema
@@ -77,15 +77,3 @@ def read_result(path: Path) -> str:
 def format_call(call: ToolCall) -> str:
     """Return a call for people, such as `weather {"city": "Oslo"}`."""
     return f"{one_line(call.name, 64)} {printable(call.arguments or '{}')}"
-
-
-def continuation(text: str, tool_calls: ToolCalls, results: Mapping[str, str]) -> tuple[Message, ...]:
-    """Return the messages that go on after an answer with calls.
-
-    Args:
-        text: What the answer said beside them.
-        tool_calls: The calls.
-        results: The result of each by its ID.
-    """
-    answer = Message("assistant", text, tool_calls=tool_calls)
-    return (answer, *(Message("tool", results[call.id], call_id=call.id) for call in tool_calls.calls))

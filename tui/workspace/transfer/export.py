@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.domain import Credential, KeySource, Model, Origin
-from tui.errors import Locked
+from tui.errors import Locked, UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
@@ -15,34 +15,54 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source, saved_prompts
-from tui.workspace.transfer import file_format
-from tui.workspace.transfer.file_format import Bundle, FileCredential
+from tui.workspace.transfer import file_format, recorded_chats
+from tui.workspace.transfer.file_format import LARGEST, Bundle, FileCredential
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """An export as text, and sentences about what it lacks."""
+    """An export as text, sentences about what it lacks, and how many recorded chats it holds."""
 
     text: str
     omissions: tuple[str, ...] = ()
+    chats: int = 0
 
 
-async def export(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
-    """Export a tenant's settings: without secrets, or encrypted with a passphrase (the tenant is unlocked)."""
-    return await asyncio.to_thread(export_async, session, passphrase)
+async def export(
+    session: TenantSession, passphrase: Secret | None = None, *, with_history: bool = False
+) -> ExportResult:
+    """Export a tenant's settings: without secrets, or encrypted with a passphrase (the tenant is unlocked).
+
+    With a passphrase, the file can hold the recorded chats as well.
+
+    Raises:
+        UsageError: With its chats, the file would be too large to be imported.
+        Problem: The settings are in a shared store, which keeps no chats.
+    """
+    return await asyncio.to_thread(export_async, session, passphrase, with_history=with_history)
 
 
-def export_async(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
+def export_async(
+    session: TenantSession, passphrase: Secret | None = None, *, with_history: bool = False
+) -> ExportResult:
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     omissions: list[str] = []
     bundle = bundle_of(session, passphrase is not None, omissions)
-    audit = session.audit_best_effort if passphrase is None else session.audit
-    names = [credential_label(credential) for credential in bundle.credentials]
-    audit("exported", secrets=passphrase is not None, credentials=names)
+    if with_history and passphrase is not None:
+        bundle = replace(bundle, chats=recorded_chats.collect(session, omissions))
     text = file_format.to_json(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
-    return ExportResult(text, tuple(omissions))
+        if len(text) > LARGEST:
+            raise UsageError(
+                f"With its chats, the file would be larger than {LARGEST // 1024 // 1024} MiB.",
+                "Remove some chats, or export without them.",
+            )
+    audit = session.audit_best_effort if passphrase is None else session.audit
+    names = [credential_label(credential) for credential in bundle.credentials]
+    chats = {"chats": len(bundle.chats)} if bundle.chats else {}
+    audit("exported", secrets=passphrase is not None, credentials=names, **chats)
+    return ExportResult(text, tuple(omissions), len(bundle.chats))
 
 
 def bundle_of(session: TenantSession, with_secrets: bool, omissions: list[str]) -> Bundle:

@@ -3,12 +3,14 @@
     {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
      "fallbacks": {type: ["provider/model"]},
      "providers": {id: {"like", "active", "source", "models": […], "credentials": {name: {"fields", "secrets", …}}}},
-     "prompts": {name: {"system", "parameters", "schema"}}}
+     "prompts": {name: {"system", "parameters", "schema"}},
+     "chats": {id: [{"time", "record"}]}}
 
-`fallbacks` is there only if a default has some. `like` is the kind of a connection. `secrets` are the names of the
-secret fields that are filled; in a file under a passphrase they map to the secrets. No time is in it, nor what a
-provider said when it was asked: the same settings make the same file. A file is as trustworthy as whoever could write
-it: what is not as it should be is refused as a whole, in a sentence.
+`fallbacks` is there only if a default has some, and `chats` only in a file under a passphrase. `like` is the kind of a
+connection. `secrets` are the names of the secret fields that are filled; in a file under a passphrase they map to the
+secrets. No time is in it but those of chats, nor what a provider said when it was asked: the same settings make the
+same file. A file is as trustworthy as whoever could write it: what is not as it should be is refused as a whole, in a
+sentence.
 """
 
 import json
@@ -35,13 +37,17 @@ from tui.secret import Secret
 from tui.storage.settings_file import CorruptSettings, read_json
 from tui.tenancy.connections import NAME
 from tui.tenancy.serialization import from_record, to_record
+from tui.workspace.history import chats
+from tui.workspace.history.files import Record
 from tui.workspace.playground import saved_prompts
 from tui.workspace.playground.answer_schema import parsed_schema
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
 KIND = "settings"
 VERSION = 1
-LARGEST = 16 * 1024 * 1024
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file; what is not one flat object, as an encrypted file is, may have `_LARGEST_PLAIN`."""
+_LARGEST_PLAIN = 16 * 1024 * 1024
 _MOST_CREDENTIALS = 100
 _MOST_MODELS = 50_000
 _OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
@@ -65,6 +71,14 @@ class FileCredential:
 
 
 @dataclass(frozen=True)
+class FileChat:
+    """A recorded chat in a file: its ID, and its records in their order."""
+
+    id: str
+    records: tuple[Record, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class Bundle:
     """The content of a file.
 
@@ -80,10 +94,11 @@ class Bundle:
     defaults: tuple[Default, ...] = ()
     connections: Mapping[str, str] = field(default_factory=dict)
     prompts: tuple[SavedPrompt, ...] = ()
+    chats: tuple[FileChat, ...] = ()
 
 
 def to_json(bundle: Bundle) -> str:
-    """Format a bundle as JSON. Its secrets are in clear: encrypt the text at once."""
+    """Format a bundle as JSON. Its secrets and chats are in clear: encrypt the text at once."""
     ids = {
         *(credential.provider for credential in bundle.credentials),
         *(model.provider for model in bundle.models),
@@ -102,14 +117,18 @@ def to_json(bundle: Bundle) -> str:
         **({"fallbacks": fallbacks} if fallbacks else {}),
         "providers": {tenant_id: _provider(bundle, tenant_id) for tenant_id in sorted(ids)},
         **({"prompts": prompts} if prompts else {}),
+        **({"chats": {chat.id: _records(chat) for chat in bundle.chats}} if bundle.chats else {}),
     }
     return "\n".join(_lines(whole)) + "\n"
 
 
-def read(content: bytes) -> Any:
-    """Read the JSON of an export, encrypted or not; raise UsageError for anything else."""
-    if len(content) > LARGEST:
-        raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Is it the right file?")
+def read(content: bytes, *, decrypted: bool = False) -> Any:
+    """Read the JSON of an export, encrypted, decrypted or plain; raise UsageError for anything else."""
+    # Nested JSON takes many times its size in memory: that of a stranger is read only up to what settings need.
+    flat = content.count(b"{") + content.count(b"[") == 1
+    most = LARGEST if flat or decrypted else _LARGEST_PLAIN
+    if len(content) > most:
+        raise UsageError(f"The file is larger than {most // 1024 // 1024} MiB.", "Is it the right file?")
     try:
         data = read_json(content)
     except CorruptSettings as problem:
@@ -133,6 +152,7 @@ def parse(data: Any) -> Bundle:
         fallbacks={},
         providers=dict,
         prompts={},
+        chats={},
     )
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
@@ -142,7 +162,8 @@ def parse(data: Any) -> Bundle:
         bundle = _with_provider(bundle, provider_id, record)
     defaults = tuple(_defaults(whole["defaults"], whole["fallbacks"], bundle.connections))
     prompts = tuple(_saved_prompt(name, record) for name, record in whole["prompts"].items())
-    return replace(bundle, defaults=defaults, prompts=prompts)
+    recorded = tuple(_chat(chat_id, records) for chat_id, records in whole["chats"].items())
+    return replace(bundle, defaults=defaults, prompts=prompts, chats=recorded)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -168,6 +189,10 @@ def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
 def _prompt(prompt: SavedPrompt) -> dict[str, Any]:
     record = prompt.as_record()
     return {name: record[name] for name in ("system", "parameters", "schema") if record[name]}
+
+
+def _records(chat: FileChat) -> list[dict[str, Any]]:
+    return [{"time": record.time, "record": record.content} for record in chat.records]
 
 
 def _of_a_model(model: Model) -> dict[str, Any]:
@@ -301,6 +326,17 @@ def _saved_prompt(name: str, data: Any) -> SavedPrompt:
         return saved_prompts.create(name, record["system"], record["parameters"], schema)
     except UsageError as problem:
         raise UsageError(f"{where} is not valid: {problem.message}", "Nothing was changed.") from None
+
+
+def _chat(chat_id: str, data: Any) -> FileChat:
+    where = f"The chat {one_line(chat_id, 40)}"
+    if not isinstance(data, list):
+        raise _wrong(where, "is not valid")
+    entries = [_entries(entry, where, time=str, record=dict) for entry in data]
+    chat = FileChat(chat_id, tuple(Record(entry["time"], entry["record"]) for entry in entries))
+    if not chats.is_valid(chat.id, chat.records):
+        raise _wrong(where, "is not valid")
+    return chat
 
 
 def _entries(data: Any, where: str, **expected: Any) -> dict[str, Any]:

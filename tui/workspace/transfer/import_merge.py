@@ -14,6 +14,7 @@ from tui.tenancy.session import Session
 from tui.workspace.transfer import import_plan
 from tui.workspace.transfer.file_format import Bundle
 from tui.workspace.transfer.import_plan import TABLES, Plan, TenantChanged
+from tui.workspace.transfer.recorded_chats import OnProgress
 
 TRIES = 5
 _UNCOMPARED = frozenset(
@@ -49,8 +50,10 @@ class ImportConflict(Conflict):
         self.merged = merged
 
 
-async def apply(session: Session, bundle: Bundle, plan: Plan) -> Plan:
+async def apply(session: Session, bundle: Bundle, plan: Plan, report: OnProgress = lambda done, of: None) -> Plan:
     """Apply a plan, made anew if another session saved since; return the plan that was applied.
+
+    `report` hears how many recorded chats were added.
 
     Raises:
         ImportConflict: The file and another session changed the same.
@@ -59,14 +62,14 @@ async def apply(session: Session, bundle: Bundle, plan: Plan) -> Plan:
     for _ in range(TRIES):
         try:
             if plan.changes:
-                await import_plan.carry_out(session, plan)
+                await import_plan.carry_out(session, plan, report)
             return plan
         except TenantChanged:
             merged = await merge(session, bundle, plan)
         if merged.both:
             raise ImportConflict(merged)
         plan = merged.plan
-    await import_plan.carry_out(session, plan)
+    await import_plan.carry_out(session, plan, report)
     return plan
 
 

@@ -35,9 +35,9 @@ from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.playground import key_source
-from tui.workspace.transfer import file_format
+from tui.workspace.transfer import file_format, recorded_chats
 from tui.workspace.transfer.export import credential_label
-from tui.workspace.transfer.file_format import Bundle, FileCredential
+from tui.workspace.transfer.file_format import Bundle, FileChat, FileCredential
 from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported, take_prompts
 
 TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources", "prompts")
@@ -52,7 +52,7 @@ class Plan:
     """What an import would change. `omissions` are problems of what cannot be imported; they stop nothing.
 
     `plain_http` are the origins in plain http that a person must allow before it is applied, `allowed_http` those that
-    were allowed.
+    were allowed. `chats` are the recorded chats that are added once the settings are written.
     """
 
     tenant: Tenant
@@ -64,6 +64,7 @@ class Plan:
     copy: Session
     plain_http: tuple[str, ...] = ()
     allowed_http: tuple[str, ...] = ()
+    chats: tuple[FileChat, ...] = ()
 
     @property
     def new_urls(self) -> tuple[str, ...]:
@@ -75,9 +76,16 @@ class Plan:
         return replace(self, plain_http=(), allowed_http=(*self.allowed_http, *self.plain_http))
 
     @property
+    def words(self) -> str:
+        """How much it changes: `3 changes and 2 chats`."""
+        counts = [(len(self.events), "change"), *([(len(self.chats), "chat")] if self.chats else [])]
+        counted = [entry for entry in counts if entry[0]] or counts[:1]
+        return " and ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counted)
+
+    @property
     def changes(self) -> bool:
         """Whether it would do anything."""
-        return self.new or bool(self.events)
+        return self.new or bool(self.events) or bool(self.chats)
 
 
 def is_protected(content: bytes) -> bool:
@@ -93,8 +101,11 @@ async def open_bundle(content: bytes, passphrase: Secret | None = None) -> Bundl
         if data["modeldeck"] == encrypted_file.KIND:
             if not passphrase:
                 raise Locked("The file is encrypted with a passphrase.", "Enter it to import the file.")
-            data = file_format.read(encrypted_file.unprotect(data, passphrase))
-        return file_format.parse(data)
+            return file_format.parse(file_format.read(encrypted_file.unprotect(data, passphrase), decrypted=True))
+        bundle = file_format.parse(data)
+        if bundle.chats:
+            raise UsageError("Recorded chats are imported from an encrypted file only.", "Export it again.")
+        return bundle
 
     return await asyncio.to_thread(work)
 
@@ -114,7 +125,7 @@ async def plan(session: TenantSession, bundle: Bundle) -> Plan:
         Locked: The tenant must be unlocked for it.
     """
     copy = await asyncio.to_thread(_copy, session.process, session)
-    return await _import_into(copy.tenant(session.tenant_id), bundle, new=False)
+    return await _import_into(copy.tenant(session.tenant_id), bundle, session, new=False)
 
 
 async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase: Secret | None = None) -> Plan:
@@ -129,21 +140,25 @@ async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase:
     new_id = bundle.id if free and name.strip() == bundle.name else slug_for(session, name)
     check_id(new_id)
     tenant = await tenants.create(copy, name, passphrase, id=new_id)
-    return await _import_into(copy.tenant(tenant.id), bundle, new=True)
+    return await _import_into(copy.tenant(tenant.id), bundle, session.tenant(tenant.id), new=True)
 
 
-async def _import_into(session: TenantSession, bundle: Bundle, *, new: bool) -> Plan:
-    """Import into a tenant of a copy, and return what that changed."""
+async def _import_into(session: TenantSession, bundle: Bundle, original: TenantSession, *, new: bool) -> Plan:
+    """Import into a tenant of a copy, and return what that changed; `original` is that tenant itself."""
     tenant, before = get(session), _content(session)
     omissions, plain_http = await _merge(session, tenant, bundle)
     await asyncio.to_thread(_require_known_origins, session, before, bundle)
     after = _content(session)
     described = tuple(changes.describe_changes(before, after))
-    return Plan(tenant, new, described, omissions, before, after, session.process, plain_http)
+    chats, left_out = await asyncio.to_thread(recorded_chats.plan, original, bundle.chats)
+    omissions = (*omissions, *left_out)
+    return Plan(tenant, new, described, omissions, before, after, session.process, plain_http, chats=chats)
 
 
-async def carry_out(session: Session, import_plan: Plan) -> None:
-    """Apply a plan in one write.
+async def carry_out(
+    session: Session, import_plan: Plan, report: recorded_chats.OnProgress = lambda done, of: None
+) -> None:
+    """Apply a plan in one write, then add its chats one by one; `report` hears how many.
 
     Raises:
         PlainHttp: The plan has origins in plain http that nobody has allowed.
@@ -160,6 +175,7 @@ async def carry_out(session: Session, import_plan: Plan) -> None:
         session.audit_best_effort(import_plan.tenant.id, "imported", changes=len(import_plan.events))
 
     await asyncio.to_thread(work)
+    await recorded_chats.add(session.tenant(import_plan.tenant.id), import_plan.chats, report)
 
 
 def _copy(session: Session, tenant: TenantSession | None = None) -> Session:

@@ -31,10 +31,9 @@ from tui.providers.requests import Message, Tool
 from tui.sanitize import printable
 from tui.workspace.playground import answer_schema, calls, fallback, thinking
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
-from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, ToolRound
 from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.saved_prompts import SavedPrompt
-from tui.workspace.playground.tools import continuation
 
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog
@@ -282,7 +281,7 @@ async def _ask(
     chat: "StoredChat | None" = None,
 ) -> int:
     messages = (*conversation.messages(), user_message(prompt, files))
-    tools = tool_results.read_tools_option(call)
+    tools = tool_results.read_tools_option(call) or conversation.tools
     results = tool_results.results_by_name(call, tools)
     if call.args.has("print"):
         stream = not call.args.has("no-stream")
@@ -294,9 +293,9 @@ async def _ask(
     # Saved last: a file that cannot be written must cost no answer.
     with trace_option(call) as log:
         record = recording.Recording(call, chat)
-        await record.question(prompt, model, parameters, conversation.system)
+        await record.question(prompt, model, parameters, conversation.system, files)
         answer = await _answer(
-            call, _Answer(call, model, files), record, fallbacks, messages, parameters, schema, tools, log
+            call, _Answer(call, model, files), record, fallbacks, messages, parameters, schema, tools, log, results
         )
         rounds = 0
         while (
@@ -308,13 +307,13 @@ async def _ask(
             if rounds > tool_results.MOST_ROUNDS:
                 raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
             tool_results.report(call, answer.tool_calls, tools, ends=False)
-            messages = (*messages, *continuation("".join(answer.text), answer.tool_calls, values))
+            tool_round = ToolRound("".join(answer.text), answer.tool_calls, values, tools)
+            messages = (*messages, *tool_round.messages)
             before = [*answer.printed_calls, *tool_results.as_json(answer.tool_calls, tools, results)]
-            words = "\n".join(f"{entry.name}: {values[entry.id]}" for entry in answer.tool_calls.calls)
-            await record.question(words, model, parameters, conversation.system)
+            await record.tools(tool_round)
             answer = _Answer(call, model, files)
             answer.printed_calls = before
-            answer = await _answer(call, answer, record, (), messages, parameters, schema, tools, log)
+            answer = await _answer(call, answer, record, (), messages, parameters, schema, tools, log, results)
         answer.printed_calls += tool_results.as_json(answer.tool_calls, tools, {})
         return _print_end(call, answer, schema, tools)
 
@@ -329,8 +328,12 @@ async def _answer(
     schema: Mapping[str, Any] | None,
     tools: tuple[Tool, ...],
     log: "WireLog | None",
+    results: Mapping[str, str],
 ) -> _Answer:
-    """Take an answer to its end and record it; what broke it off is its `problem`."""
+    """Take an answer to its end; what broke it off is its `problem`.
+
+    It is recorded unless it goes on with the results of the tools that it asks for.
+    """
     try:
         request = fallback.chat(
             call.tenant_session,
@@ -358,7 +361,8 @@ async def _answer(
         answer.problem = broken
     finally:
         answer.end()
-    await record.answer(answer.to_record(AnswerState.BROKEN if answer.problem else AnswerState.COMPLETE))
+    if answer.problem or not tool_results.results_of(answer.tool_calls, results):
+        await record.answer(answer.to_record(AnswerState.BROKEN if answer.problem else AnswerState.COMPLETE))
     answer.chat_id = record.chat_id
     return answer
 

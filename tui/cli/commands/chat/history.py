@@ -5,8 +5,9 @@ from tui.cli.command import DRY_RUN, FORCE, JSON, YES, Argument, Command, Option
 _ID = Argument("ID", "the chat's ID, a part that no other chat's has, or last")
 _SUMMARY = "[{id, title, created, updated, questions, models: [P/MODEL], finding, incomplete"
 _CHAT = (
-    "{id, title, created, updated, system, model, parameters, turns: [{question, answers: [{text, model, state, note, "
-    "thinking, first_token, total, input, output, reported}]}], findings: [sentence], incomplete}"
+    "{id, title, created, updated, system, model, parameters, turns: [{question, attachments, tool_calls: [{id, "
+    "name, arguments, result}], answers: [{text, model, state, note, thinking, first_token, total, input, output, "
+    "reported}]}], findings: [sentence], incomplete}"
 )
 _SETTINGS = "{tenant, on, days, own, available, chats}; days is 0 for ever; own says that config.toml does not count"
 
@@ -89,8 +90,8 @@ COMMANDS = (
             FORCE,
             JSON,
         ),
-        details="The file can be read by you alone, but it is not encrypted. modeldeck export does not carry chats. In "
-        "JSON the file is a list of what history show --json prints.",
+        details="The file can be read by you alone, but it is not encrypted; modeldeck export --with-history is. "
+        "In JSON the file is a list of what history show --json prints.",
         shape="{file, chats, format}",
         examples=("modeldeck history export last -o chat.md", "modeldeck history export -o chats.json"),
     ),

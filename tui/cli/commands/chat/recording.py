@@ -1,7 +1,8 @@
 """Record a question and its answer of `modeldeck chat`, and continue a recorded chat."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
@@ -9,7 +10,8 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.tenancy import models
 from tui.workspace.history.settings import settings
-from tui.workspace.playground.conversation import Answer
+from tui.workspace.playground.attachments.files import AttachedFile
+from tui.workspace.playground.conversation import Answer, ToolRound
 
 if TYPE_CHECKING:
     from tui.workspace.history.chats import Recorder
@@ -50,10 +52,18 @@ class Recording:
         """The ID of the chat that is recorded."""
         return self._recorder.chat_id or None if self._recorder else None
 
-    async def question(self, text: str, model: Model, parameters: Mapping[str, Any], system: str) -> None:
-        """Record the question before it is sent."""
+    async def question(
+        self, text: str, model: Model, parameters: Mapping[str, Any], system: str, files: Sequence[AttachedFile] = ()
+    ) -> None:
+        """Record the question with its files before it is sent."""
         if self._recorder is not None:
-            await self._do(self._recorder.question, text, model.ref, dict(parameters), system)
+            record = partial(self._recorder.question, files=files)
+            await self._do(record, text, model.ref, dict(parameters), system)
+
+    async def tools(self, tool_round: ToolRound) -> None:
+        """Record the results of tools before they are sent."""
+        if self._recorder is not None:
+            await self._do(self._recorder.tools, tool_round)
 
     async def answer(self, answer: Answer) -> None:
         """Record the answer, complete or not."""

@@ -1,6 +1,7 @@
 """The tools of `modeldeck chat`: described by --tools, their results from --tool-result NAME=FILE."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from tui.cli.context import CommandContext
@@ -39,7 +40,7 @@ def results_by_name(call: CommandContext, described: tuple[Tool, ...]) -> dict[s
     return results
 
 
-def results_of(tool_calls: ToolCalls | None, results: dict[str, str]) -> dict[str, str] | None:
+def results_of(tool_calls: ToolCalls | None, results: Mapping[str, str]) -> dict[str, str] | None:
     """Return the result of each call by its ID; None unless there are calls, and every one has a result."""
     if tool_calls is None or not all(entry.name in results for entry in tool_calls.calls):
         return None

@@ -9,7 +9,7 @@ from tui.cli.commands.transfer.plans import apply_plan, plan_for, plan_shape, pr
 from tui.cli.commands.transfer.targets import export_target
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
-from tui.cli.output import is_terminal
+from tui.cli.output import count_noun, is_terminal
 from tui.errors import UsageError
 from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
@@ -33,6 +33,9 @@ async def export(call: CommandContext) -> None:
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise UsageError("A file with API keys is not printed to a terminal.", "Choose a file with -o FILE.")
     path = None if where == _STREAM else new_file(where, force)
+    with_history = call.args.has("with-history")
+    if with_history and not secrets:
+        raise UsageError("Recorded chats are exported encrypted only.", "Add --with-secrets.")
     passphrase = None
     if secrets:
         await call.unlock(tenant)
@@ -42,14 +45,14 @@ async def export(call: CommandContext) -> None:
                 "The file needs a passphrase.",
                 "Type it on a terminal, or pass it with --passphrase-fd or --passphrase-file.",
             )
-    exported = await export_file.export(call.session.tenant(tenant.id), passphrase)
+    exported = await export_file.export(call.session.tenant(tenant.id), passphrase, with_history=with_history)
     if path is None:
         call.out.piece(exported.text)
     else:
         write(path, exported.text)
-        call.out.confirm(
-            f"The settings of {tenant.name} are in {where}, {'with API keys' if secrets else 'without API keys'}."
-        )
+        chats = f" and {count_noun(exported.chats, 'chat')}" if with_history else ""
+        keys = f"with API keys{chats}" if secrets else "without API keys"
+        call.out.confirm(f"The settings of {tenant.name} are in {where}, {keys}.")
     for omission in exported.omissions:
         call.out.note(omission)
 

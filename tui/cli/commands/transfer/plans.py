@@ -1,5 +1,6 @@
 """Make the plan of an import, and say what it changes."""
 
+import asyncio
 import sys
 from typing import Any
 
@@ -48,6 +49,7 @@ def plan_shape(plan: Plan, done: bool) -> dict[str, Any]:
         "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.events],
         "urls": list(plan.new_urls),
         "lacks": [omission_text(omission) for omission in plan.omissions],
+        "chats": len(plan.chats),
         "format": "modeldeck",
         "keys": [],
         "shredded": False,
@@ -56,7 +58,7 @@ def plan_shape(plan: Plan, done: bool) -> dict[str, Any]:
 
 def print_plan(call: CommandContext, plan: Plan, done: bool) -> None:
     """Print what a plan changes, or has changed."""
-    name, count = plan.tenant.name, count_noun(len(plan.events), "change")
+    name, count = plan.tenant.name, plan.words
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
         call.out.line(f"{name} already matches the file; there is nothing to import.")
@@ -71,6 +73,8 @@ def print_changes(call: CommandContext, plan: Plan, omissions: tuple[str, ...]) 
     """Print each change and new URL of a plan, and what it lacks."""
     for event in plan.events:
         call.out.line(f"  {audit.words(event)}")
+    if plan.chats:
+        call.out.line(f"  {count_noun(len(plan.chats), 'recorded chat')} added")
     for url in plan.new_urls:
         call.out.line(f"  new URL: {url}")
     for omission in omissions:
@@ -91,11 +95,23 @@ def require_consent(call: CommandContext, plan: Plan, done: bool) -> None:
 async def apply_plan(call: CommandContext, bundle: Bundle, plan: Plan) -> Plan:
     """Apply a plan to the settings as they are by now; return the plan that was applied.
 
+    Stopped while its chats are added, those that were added stay.
+
     Raises:
         Conflict: Another session changed what the file changes, too.
     """
+
+    def show_progress(done: int, of: int) -> None:
+        call.out.progress(f"Adding chats: {done:,} of {of:,}")
+
     try:
-        return await import_merge.apply(call.session, bundle, plan)
+        return await import_merge.apply(call.session, bundle, plan, show_progress)
+    except asyncio.CancelledError:
+        call.out.end_progress()
+        call.out.note("■ Stopped; what was imported stays. The same command continues.")
+        raise
     except import_merge.ImportConflict as problem:
         theirs = [audit.words(event) for events in problem.merged.both.values() for event in events]
         raise Conflict(problem.message, f"{problem.hint} Run it again to overwrite: {'; '.join(theirs)}.") from None
+    finally:
+        call.out.end_progress()

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.console.keys import hint
-from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stop_mark
+from tui.console.playground.chat.blocks import AnswerBlock, NoteBlock, ProblemBlock, QuestionBlock, stop_mark
 from tui.console.remedies import problem_hint
-from tui.console.widgets.static_text import Words
+from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
+from tui.sanitize import one_line
 from tui.workspace.playground.answer_schema import SchemaResult
 from tui.workspace.playground.attachments.files import AttachedFile
-from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, ToolRound, Turn
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
@@ -24,18 +25,20 @@ _AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retrie
 class Exchange:
     """One question. `replies` go with the answers of `turn`, one by one; a reply that still runs is the last."""
 
-    def __init__(self, question: str, files: tuple[AttachedFile, ...] = ()) -> None:
-        self.turn = Turn(question, files=files)
+    def __init__(self, question: str, files: tuple[AttachedFile, ...] = (), rounds: Sequence[ToolRound] = ()) -> None:
+        self.turn = Turn(question, files=files, rounds=[*rounds])
         self.replies: list[AnswerBlock] = []
         self.problem_block: ProblemBlock | None = None
         self.unsent = False
         self._question = QuestionBlock(question, [file.words for file in files])
+        calls = [line((f"  {one_line(words, 200)}", MUTED)) for entry in rounds for words in entry.words]
+        self._tools = [NoteBlock(*calls)] if calls else []
 
     @property
     def blocks(self) -> list[Block]:
         """What is shown of it."""
         reply: list[Block] = [self.replies[self.turn.shown]] if self.replies else []
-        return [self._question, *reply, *([self.problem_block] if self.problem_block else [])]
+        return [self._question, *self._tools, *reply, *([self.problem_block] if self.problem_block else [])]
 
     @property
     def reply(self) -> AnswerBlock | None:
@@ -107,11 +110,11 @@ class ChatHistory:
         """Everything that is shown."""
         return [block for entry in self.entries for block in entry.blocks]
 
-    def add(self, question: str, files: tuple[AttachedFile, ...] = ()) -> Exchange:
+    def add(self, question: str, files: tuple[AttachedFile, ...] = (), rounds: Sequence[ToolRound] = ()) -> Exchange:
         """Append a question with its files. It replaces one without an answer."""
         if self.last is not None and not self.last.replies:
             self.drop()
-        entry = Exchange(question, files)
+        entry = Exchange(question, files, rounds)
         self.entries.append(entry)
         self.conversation.turns.append(entry.turn)
         return entry
@@ -142,7 +145,7 @@ def resume(chat: "StoredChat") -> ChatHistory:
     history = ChatHistory()
     history.conversation.system = chat.conversation.system
     for turn in chat.conversation.turns:
-        entry = history.add(turn.question)
+        entry = history.add(turn.question, turn.files, turn.rounds)
         for answer in turn.answers:
             reply = AnswerBlock(answer.model.partition("/")[2] or answer.model, answer.text, answer.thoughts)
             reply.end(*(words for words in (answer_mark(answer),) if words))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.errors import Problem
 from tui.tenancy.session import TenantSession
-from tui.workspace.playground.conversation import Answer
+from tui.workspace.playground.conversation import Answer, ToolRound
 
 if TYPE_CHECKING:
     from tui.workspace.history.chats import Recorder
@@ -78,7 +78,7 @@ class ChatRecording:
             self.incognito = False
 
     def question(self, text: str, model: str, parameters: Mapping[str, Any], system: str, **place: Any) -> None:
-        """Record a question, without waiting for it; `place` are `replaces` and `shown` of `records.question`."""
+        """Record a question, without waiting for it; `place` are the other arguments of `records.question`."""
         if not self.records:
             self._missed = True
             return
@@ -86,11 +86,18 @@ class ChatRecording:
         recorder = self._recorder = self._recorder or self._new_recorder()
         self._run(recorder, lambda: recorder.question(text, model, dict(parameters), system, **place))
 
+    def tools(self, tool_round: ToolRound) -> None:
+        """Record the results of tools, without waiting for it."""
+        self._go_on(lambda recorder: recorder.tools(tool_round))
+
     def answer(self, answer: Answer) -> None:
         """Record an answer, without waiting for it."""
+        self._go_on(lambda recorder: recorder.answer(answer))
+
+    def _go_on(self, work: "Callable[[Recorder], None]") -> None:
         recorder = self._recorder
         if recorder is not None and self.records:
-            self._run(recorder, lambda: recorder.answer(answer))
+            self._run(recorder, lambda: work(recorder))
         else:
             self._missed = True
 

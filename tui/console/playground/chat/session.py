@@ -257,7 +257,8 @@ class ChatSession:
         if replace and self.history.last is not None:
             self.history.drop()
         exchange = again or self.history.add(question, files)
-        messages = self.history.before(exchange).messages(question, exchange.turn.files)
+        before = self.history.before(exchange)
+        messages = before.messages(question, exchange.turn.files)
         label = label_of(self.session, model.provider)
         answer = self.running = RunningAnswer(self.session, model, label, AnswerBlock(model.id))
         exchange.begin(answer.reply)
@@ -267,8 +268,9 @@ class ChatSession:
         try:
             values = dict(self.parameters(model).values)
             schema = self.schema
+            log, tools = answer.wire_log, before.tools
             events = fallback.chat(
-                self.session, model, fallbacks, messages, values, schema=schema, wire_log=answer.wire_log
+                self.session, model, fallbacks, messages, values, schema=schema, wire_log=log, tools=tools
             )
             async with aclosing(events) as stream:
                 async for event in stream:
@@ -293,7 +295,10 @@ class ChatSession:
         shown = self.history.entries[place - 1].turn.shown if place else -1
         values = dict(self.parameters(model).values)
         system = self.history.conversation.system
-        self.recording.question(exchange.turn.question, model.ref, values, system, replaces=replace, shown=shown)
+        turn = exchange.turn
+        self.recording.question(
+            turn.question, model.ref, values, system, replaces=replace, shown=shown, files=turn.files
+        )
 
     def stop(self) -> None:
         """Stop the running answer at once; what has come is kept. Cancel the task of `ask` as well."""

@@ -6,7 +6,9 @@ Nothing is executed. A result is what is typed, or what a file holds.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -14,8 +16,11 @@ from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.playground.chat.messages import join
+from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
+from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.row_list import Rows
@@ -29,9 +34,10 @@ from tui.providers.events import Finish, TextDelta, ToolCall, ToolCalls
 from tui.providers.requests import Message, Tool
 from tui.sanitize import printable
 from tui.workspace.playground import calls
+from tui.workspace.playground.conversation import Answer, AnswerState, ToolRound
 from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
-from tui.workspace.playground.tools import check_arguments, continuation, format_call, read_result, read_tools
+from tui.workspace.playground.tools import check_arguments, format_call, read_result, read_tools
 
 _FILE = "@"
 """How a result begins that is taken from a file."""
@@ -68,9 +74,17 @@ class ToolsPage(PageScreen[None]):
     """
 
     def __init__(
-        self, model: Model, instructions: SavedPrompt, home: Path, question: str, record: Callable[[Model], WireLog]
+        self,
+        model: Model,
+        instructions: SavedPrompt,
+        home: Path,
+        question: str,
+        record: Callable[[Model], WireLog],
+        *,
+        incognito: bool,
     ) -> None:
         super().__init__()
+        self._incognito = incognito
         self._model, self._instructions, self._home, self._record = model, instructions, home, record
         self._path = PathField("tools", home, self._inspect)
         self._path.endings = ("json",)
@@ -104,7 +118,14 @@ class ToolsPage(PageScreen[None]):
         elif self.typing:
             complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
             keys = ("field.next", *complete, "field.clear", "page.back")
-        return ScreenText("Chat › tools", keys, self._model.ref, foot="nothing is executed")
+        foot = join("nothing is executed", self._recording.word)
+        return ScreenText("Chat › tools", keys, self._model.ref, foot=foot)
+
+    @cached_property
+    def _recording(self) -> ChatRecording:
+        recording = ChatRecording(self.navigator.tenant_session, self.dialogs.toast)
+        recording.incognito = self._incognito
+        return recording
 
     def on_mount(self) -> None:
         self._path.field.focus()
@@ -170,6 +191,8 @@ class ToolsPage(PageScreen[None]):
             return
         system = (Message("system", self._instructions.system),) if self._instructions.system else ()
         self._messages = (*system, Message("user", question))
+        self._recording.begin()
+        self._recording.question(question, self._model.ref, self._parameters(), self._instructions.system)
         self._log = [line((f"{_MARGIN}you  ", MUTED), question)]
         await self._round()
 
@@ -185,7 +208,9 @@ class ToolsPage(PageScreen[None]):
                 form.result.show_lines(*problem_lines(problem.message, problem_hint(problem)))
                 form.result.field.focus()
                 return
-        self._messages += continuation(text, tool_calls, results)
+        tool_round = ToolRound(text, tool_calls, results, self._tools)
+        self._messages += tool_round.messages
+        self._recording.tools(tool_round)
         self._log += [line((f"{_MARGIN}result  ", MUTED), results[call.id]) for call in tool_calls.calls]
         await self._round()
 
@@ -199,6 +224,7 @@ class ToolsPage(PageScreen[None]):
         session, text = self.navigator.tenant_session, ""
         tool_calls: ToolCalls | None = None
         finish: Finish | None = None
+        state = AnswerState.COMPLETE
         try:
             if not await self.dialogs.ensure_unlocked(f"send your question to {self._model.ref}"):
                 return
@@ -211,8 +237,7 @@ class ToolsPage(PageScreen[None]):
             ):
                 self.refresh_chrome()
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-                values = self._instructions.values(calls.parameters(session, self._model))[1]
-                call = calls.chat_call(session, self._model, self._messages, values, tools=self._tools)
+                call = calls.chat_call(session, self._model, self._messages, self._parameters(), tools=self._tools)
                 async with aclosing(calls.send(session, self._model, *call, self._record(self._model))) as events:
                     async for event in events:
                         if isinstance(event, TextDelta):
@@ -223,19 +248,26 @@ class ToolsPage(PageScreen[None]):
                             finish = event
         except Problem as problem:
             self._wrong.show(problem_text(problem))
-            tool_calls = None
+            tool_calls, state = None, AnswerState.BROKEN
         except asyncio.CancelledError:
+            state = AnswerState.STOPPED
             finish = Finish("", complete=False, note="stopped by you")
             raise
         finally:
             self._send.show_progress()
             self.console.set_running("playground/tools", None)
+            warn_of_trial(self, self._model)
+            if text and not tool_calls:
+                self._recording.answer(Answer(text, self._model.ref, state, finish.note if finish else ""))
             if self.is_attached:
                 self._show(text, finish.note if finish and not tool_calls else "")
         if tool_calls is not None:
             self._pending = text, tool_calls
             await self._ask_for_results(tool_calls)
         self.refresh_chrome()
+
+    def _parameters(self) -> dict[str, Any]:
+        return self._instructions.values(calls.parameters(self.navigator.tenant_session, self._model))[1]
 
     def _show(self, text: str, note: str) -> None:
         rows = text.rstrip().split("\n") if text.strip() else []

@@ -60,7 +60,7 @@ class EmbedFile(PageScreen[None]):
 
     def chrome(self) -> ScreenText:
         keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self._start.doing:
+        if self._start.activity:
             keys = ("page.back: stop",)
         elif isinstance(self.focused, Rows):
             keys = ("list.choose: choose", "list.up list.down: move", "page.back")
@@ -108,7 +108,7 @@ class EmbedFile(PageScreen[None]):
         self.run_worker(self._embed(), group="file", exclusive=True, exit_on_error=False)
 
     def action_back(self) -> None:
-        if self._start.doing:
+        if self._start.activity:
             self._stop()
         else:
             super().action_back()
