@@ -3,7 +3,7 @@
 The workspace is imported when it is first needed, so that a usage error comes at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -170,8 +170,10 @@ class CommandContext:
         yield
         self.print_new_origins(provider, new_origins(before, origins_by_name(self.tenant_session, provider.id)))
 
-    def print_new_origins(self, provider: "Provider", origins: Iterable[str]) -> None:
+    def print_new_origins(self, provider: "Provider", origins: Collection[str]) -> None:
         """Name origins that a credential of the provider has gained."""
+        if not origins:
+            return
         from tui.tenancy import credentials
 
         write = self.out.note if self.out.as_json else self.out.line

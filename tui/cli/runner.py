@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import gc
 import io
 import os
 import sys
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 CLOSED_PIPE = 128 + 13
 """The exit code of a program that SIGPIPE ends: nobody reads stdout any more."""
+
+_COLLECT_AFTER = 100_000
+"""Objects made, and not freed, from which on the garbage collector looks for cycles among them."""
 
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
@@ -70,6 +74,9 @@ def _call(args: ParsedArgs) -> int:
         from tui.process.hardening import harden
 
         harden()
+    if args.command.words:
+        # A command keeps what it reads to its end. To look for cycles among ever more of it grows faster than it does.
+        gc.set_threshold(_COLLECT_AFTER, 20, 20)
     from tui.cli.context import CommandContext
     from tui.cli.inputs import allow_questions
 

@@ -12,7 +12,7 @@ from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of, mask, one_line
 from tui.secret import Secret
-from tui.storage.store import Tables
+from tui.storage.store import Tables, stored_records
 from tui.tenancy import keyring, models, verification
 from tui.tenancy.connections import find_provider, label_of, provider_of
 from tui.tenancy.serialization import from_record, to_record
@@ -44,8 +44,10 @@ def listing(session: TenantSession, provider_id: str) -> list[Credential]:
 
 
 def find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
-    """Return the credential of a provider that has that name, or None."""
-    return next((row for row in stored(session) if (row.provider, row.name) == (provider_id, name)), None)
+    """Return the credential of a provider that has that name, or None. No other one is converted, of hundreds."""
+    records = stored_records(session.store.read(), "credentials").values()
+    record = next((each for each in records if (each["provider"], each["name"]) == (provider_id, name)), None)
+    return from_record(Credential, record) if record is not None else None
 
 
 def active(session: TenantSession, provider_id: str) -> Credential | None:

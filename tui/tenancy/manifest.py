@@ -19,6 +19,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from tui.domain import Credential
@@ -147,9 +148,13 @@ def digest_of(content: bytes) -> str:
 def entry(record: Record) -> Record:
     """Return a stored credential as the manifest lists it: no volatile fields, the SHA-256 of its envelope."""
     listed = {name: value for name, value in record.items() if name not in _NOT_COVERED}
-    envelope = str(record.get("envelope", ""))
-    sha256 = hashlib.sha256(envelope.encode("utf-8", "replace")).hexdigest() if envelope else ""
-    return listed | {"envelope": sha256, "active": True}
+    return listed | {"envelope": _sha256(str(record.get("envelope", ""))), "active": True}
+
+
+@lru_cache(maxsize=4096)
+def _sha256(envelope: str) -> str:
+    """Return the SHA-256 of an envelope, in hex; '' for none. Of those that stay the same it is computed once."""
+    return hashlib.sha256(envelope.encode("utf-8", "replace")).hexdigest() if envelope else ""
 
 
 def records_by_ref(tables: Tables) -> dict[CredentialRef, Record]:
@@ -193,7 +198,7 @@ def updated_entries(
 
 def _add_unlisted(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:
     """Return entries for connections that a version before did not list: a listed credential is sealed for the kind."""
-    unlisted = [place for place in records if _is_connection(place, records[place]) and place not in entries]
+    unlisted = [place for place in records if place not in entries and _is_connection(place, records[place])]
     if not unlisted:
         return {}
     kinds = {(place[0], str(listed.get("kind", ""))) for place, listed in entries.items()}
