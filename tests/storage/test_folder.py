@@ -244,16 +244,16 @@ def test_why_nothing_was_written_is_reported(
 def test_a_disk_without_room_is_reported_before_anything_is_written(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filesystem, "room", lambda at: 1_200_000)
+    monkeypatch.setattr(filesystem, "free_space", lambda at: 1_200_000)
     disk.write("a", bytes(1_000_000))
     monkeypatch.setattr(os, "link", lambda *_, **__: pytest.fail("something was written"))
     with pytest.raises(SaveFailed, match="disk is full") as caught:
         disk.write("a", bytes(1_400_000), keep=1)
     assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
     assert disk.write_blocker() is None
-    monkeypatch.setattr(filesystem, "room", lambda at: 0)
+    monkeypatch.setattr(filesystem, "free_space", lambda at: 0)
     assert (blocker := disk.write_blocker()) is not None and "disk is full" in blocker.message
-    monkeypatch.setattr(filesystem, "room", lambda at: None)
+    monkeypatch.setattr(filesystem, "free_space", lambda at: None)
     disk.write("a", b"some file systems do not tell")
 
 

@@ -65,8 +65,8 @@ def _key_conflicts(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for other, keys in present.items():
             shared = sorted(present[binding_id] & keys)
             both = other in changed and [*changed].index(other) < [*changed].index(binding_id)
-            counted = other == binding_id or both or bool(defaults[binding_id] & defaults[other])
-            if shared and not counted and _share_screen(binding_id, other):
+            is_known = other == binding_id or both or bool(defaults[binding_id] & defaults[other])
+            if shared and not is_known and _share_screen(binding_id, other):
                 yield binding_id, f"{shared[0]} is also the key of {other}; only one of them works."
 
 

@@ -92,7 +92,7 @@ def left(leaving: Path, error: OSError) -> Problem:
 
 def check_free_space(folder: Path, at: int | Path, size: int) -> Problem | None:
     """Return the problem if `size` bytes do not fit, before anything is written."""
-    free, needed = filesystem.room(at), size + _SPARE
+    free, needed = filesystem.free_space(at), size + _SPARE
     if free is None or free >= needed:
         return None
     return SaveFailed(

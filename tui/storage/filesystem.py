@@ -47,7 +47,7 @@ def warning(what: str, kind: str) -> str:
     return f"Other machines may share the file system of the {what} ({kind}): change them from one only."
 
 
-def room(at: int | Path) -> int | None:
+def free_space(at: int | Path) -> int | None:
     """Return the bytes that this user can still write there, or None if the file system does not say."""
     try:
         statistics = os.statvfs(at)

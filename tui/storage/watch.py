@@ -20,7 +20,7 @@ class StoreState:
     delay: float = 0.0
 
 
-class Watch(Protocol):
+class StoreWatch(Protocol):
     """Keeps version tokens up to date. Calls `on_change` when some of them may have changed."""
 
     on_change: Callable[[], None]

@@ -30,7 +30,7 @@ from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
 from tui.storage.settings_file import Document
 from tui.storage.store import Store
-from tui.storage.watch import FileWatch, Watch
+from tui.storage.watch import FileWatch, StoreWatch
 from tui.tenancy import changes
 from tui.tenancy.actor import who
 from tui.tenancy.serialization import invalid_record
@@ -87,14 +87,16 @@ class Session:
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> StoreWatch:
         """What tells of changes by others; begins when it is first asked for."""
         start = getattr(self.data, "watch", None)
         if start is None:
             return FileWatch()
         from tui.vault.sealed_bytes import SealedCache
 
-        watch: Watch = start(SealedCache(self.cache, self.keys.folder(_CACHE_KEYS)) if self.cache is not None else None)
+        watch: StoreWatch = start(
+            SealedCache(self.cache, self.keys.folder(_CACHE_KEYS)) if self.cache is not None else None
+        )
         return watch
 
     @cached_property

@@ -15,7 +15,7 @@ from tui.console.models import search as finding
 from tui.console.models.add import AddModel
 from tui.console.models.add_form import ModelForm
 from tui.console.models.screen import Models
-from tui.console.models.search_results import HitRows, _item
+from tui.console.models.search_results import ResultRows, _item
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
@@ -61,7 +61,7 @@ def has_focus(pilot: Pilot[str], row: FieldRow) -> bool:
 
 
 def hits_of(pilot: Pilot[str]) -> list[str]:
-    return [key for widget in pilot.app.screen.query(HitRows) if widget.display for key in widget.keys]
+    return [key for widget in pilot.app.screen.query(ResultRows) if widget.display for key in widget.keys]
 
 
 async def test_what_it_is_for_is_chosen_first_and_no_type_is_requested(hosting: Session) -> None:
@@ -187,7 +187,7 @@ async def test_names_are_requested_again_when_other_fields_changed(
             queries.append(values)
         return ()
 
-    monkeypatch.setattr(add, "offers", offers)
+    monkeypatch.setattr(add, "suggestions", offers)
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -267,7 +267,7 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
     async def offers(*_: object) -> tuple[SearchResult, ...]:
         raise ScopeMissing("This token may not list the endpoints of acme-ai.", "Type the URL from its page.")
 
-    monkeypatch.setattr(add, "offers", offers)
+    monkeypatch.setattr(add, "suggestions", offers)
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")

@@ -398,10 +398,10 @@ async def test_models_and_values_are_listed(place: PlaceMaker) -> None:
             ("org/one", "note[31m org/one"),
             ("org/two", "note[31m org/two"),
         ]
-        assert (await add_model.offers(at.session.tenant(at.tenant_id), "openai_compatible", "owner", ENDPOINT))[
+        assert (await add_model.suggestions(at.session.tenant(at.tenant_id), "openai_compatible", "owner", ENDPOINT))[
             0
         ].id == "me"
-        assert await add_model.offers(at.session.tenant(at.tenant_id), "openai_compatible", "url", {}) == ()
+        assert await add_model.suggestions(at.session.tenant(at.tenant_id), "openai_compatible", "url", {}) == ()
         assert at.targets == ["/v1/s?q=one&t=chat", "/v1/owners?kind=endpoint"]
 
 

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.models.search_results import HitRows, SearchResults
+from tui.console.models.search_results import ResultRows, SearchResults
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import MUTED
@@ -215,7 +215,7 @@ class ModelForm(Form):
     def next_field(self) -> None:
         """Go on from a field, past what was found for it: enter takes what was typed."""
         self.screen.focus_next()
-        if isinstance(self.screen.focused, HitRows):
+        if isinstance(self.screen.focused, ResultRows):
             self.screen.focus_next()
 
     @property

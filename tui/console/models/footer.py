@@ -36,9 +36,9 @@ def footer(
 
 
 def footer_of_marked(count: int, leave: str) -> tuple[str, ...]:
-    """Return the footer's entries while models are marked: what acts on all of them, and how to take marks away."""
-    acts = (f"models.{word}: {word} {count:,}" for word in ("use", "verify", "remove"))
-    return (*acts, "models.filter", "models.type", "models.mark", "models.mark-all", leave)
+    """Return the footer's entries while models are marked: what actions on all of them, and how to take marks away."""
+    actions = (f"models.{word}: {word} {count:,}" for word in ("use", "verify", "remove"))
+    return (*actions, "models.filter", "models.type", "models.mark", "models.mark-all", leave)
 
 
 def type_note(kind: ModelType | None) -> str:

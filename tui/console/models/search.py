@@ -87,7 +87,7 @@ class ModelSearch:
         session, provider = self._screen.navigator.tenant_session, self._form.provider
         offered.searching(True)
         try:
-            hits = await add.offers(session, provider.id, name, values)
+            hits = await add.suggestions(session, provider.id, name, values)
         except Problem as problem:
             offered.show((), *problem_lines(problem.message, problem_hint(problem)))
         else:

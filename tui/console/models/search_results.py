@@ -25,10 +25,10 @@ _NOTE = 24
 """Cells that the note about a hit keeps beside a long name."""
 
 
-class HitRows(Rows):
+class ResultRows(Rows):
     """The list of results, as high as it needs to be; `tab` skips it while it is empty."""
 
-    DEFAULT_CSS = f"HitRows {{ height: auto; max-height: {MOST}; }}"
+    DEFAULT_CSS = f"ResultRows {{ height: auto; max-height: {MOST}; }}"
     SHOWS_CURSOR_ALWAYS: ClassVar[bool] = False
 
     def get_content_height(self, *_: object) -> int:
@@ -41,7 +41,7 @@ class SearchResults(Vertical):
     The list shows while the field or the list has the focus.
     """
 
-    DEFAULT_CSS = "SearchResults { height: auto; } SearchResults HitRows { display: none; }"
+    DEFAULT_CSS = "SearchResults { height: auto; } SearchResults ResultRows { display: none; }"
 
     class Chosen(Message):
         """Posted when a result was chosen."""
@@ -53,7 +53,7 @@ class SearchResults(Vertical):
     def __init__(self, row: FieldRow) -> None:
         super().__init__()
         self.row = row
-        self.list = HitRows()
+        self.list = ResultRows()
         self.hits: Mapping[str, SearchResult] = {}
         self._here = self._has_message = False
 

@@ -62,10 +62,10 @@ class OperatorsPage(TextPage):
         nobody = "Shared with nobody yet.", hint("{operators.admit} admits an operator.")
         share = "Everybody here can open the tenant's API keys.", "Compare fingerprints by telephone or in person."
         strip = self._problem or (todo if count else share if self._operators else nobody)
-        acts = () if self.typing else ("operators.admit", *(("operators.remove",) if self._operators else ()))
+        actions = () if self.typing else ("operators.admit", *(("operators.remove",) if self._operators else ()))
         first, *rest = self.keys
         title = f"Tenants › {self._tenant.name} › operators"
-        return ScreenText(title, (first, *acts, *rest), self.reader.visible_range, strip=strip)
+        return ScreenText(title, (first, *actions, *rest), self.reader.visible_range, strip=strip)
 
     def _read(self) -> None:
         session = self.navigator.session.tenant(self._tenant.id)

@@ -94,15 +94,15 @@ class Tenants(AreaScreen):
     def _footer(self) -> tuple[str, ...]:
         if self.typing:
             return ("filter.done", "area.escape: clear")
-        acts: tuple[str, ...] = ("tenants.new",)
+        actions: tuple[str, ...] = ("tenants.new",)
         if row := self.row:
-            acts = ("list.choose", "tenants.new", "tenants.rename", "tenants.passphrase", "tenants.remove")
+            actions = ("list.choose", "tenants.new", "tenants.rename", "tenants.passphrase", "tenants.remove")
             if row.problem:
-                acts = ("list.choose", "tenants.new", "tenants.remove", "tenants.refresh")
+                actions = ("list.choose", "tenants.new", "tenants.remove", "tenants.refresh")
         back = (
             ("area.escape: clear",) if self._filter.text else ("area.escape",) if self.navigator.previous_area else ()
         )
-        return (*acts, "tenants.health", "tenants.filter", *back)
+        return (*actions, "tenants.health", "tenants.filter", *back)
 
     def _strip(self) -> tuple[Words, Words]:
         row = self.row

@@ -240,8 +240,8 @@ class _Answer:
             yield UNFINISHED
             return
         end = finish(reason, self._text)
-        explained = is_filter(reason) and self._explanation
-        yield replace(end, note=f"{end.note} {self._explanation}") if explained else end
+        has_explanation = is_filter(reason) and self._explanation
+        yield replace(end, note=f"{end.note} {self._explanation}") if has_explanation else end
 
 
 def _usage(used: Mapping[str, Any]) -> Usage:

@@ -141,11 +141,11 @@ def _move_system(call: Call, url: str) -> Call:
     def reader() -> Reader:
         read = call.reader()
 
-        def moved(frame: Frame | None) -> Iterator[Any]:
+        def read_moved(frame: Frame | None) -> Iterator[Any]:
             for event in read(frame):
                 yield _move_system(event, url) if isinstance(event, Call) else event
 
-        return moved
+        return read_moved
 
     return replace(call, url=url, json={"input": call.json["input"]}, reader=reader)
 

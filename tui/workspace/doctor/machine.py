@@ -165,7 +165,7 @@ def _folder(name: str, path: Path) -> Check:
 
 def _disk(where: Paths) -> Check:
     existing = next((path for path in (where.data, *where.data.parents) if path.exists()), Path("/"))
-    free = filesystem.room(existing)
+    free = filesystem.free_space(existing)
     if free is None:
         return Check("disk", CheckState.SKIPPED, "the file system does not tell its free space", facts={"free": None})
     words = f"{free / 2**20:,.0f} MiB free for settings"

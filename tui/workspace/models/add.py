@@ -43,7 +43,7 @@ async def search(
     return tuple(result for result in results if provider.accepts_model_id(result.id))
 
 
-async def offers(
+async def suggestions(
     session: TenantSession, provider_id: str, field: str, values: Mapping[str, str]
 ) -> tuple[SearchResult, ...]:
     """Return suggested values for a field of an added model, given the values of the others."""

@@ -70,7 +70,7 @@ def parsed_schema(text: str | bytes, name: str) -> dict[str, Any]:
         UsageError: It holds no JSON Schema that stands alone.
     """
     try:
-        schema = json.loads(text, parse_constant=_refuse)
+        schema = json.loads(text, parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
         reason = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{name} is not JSON{reason}.", "Choose a file that holds one JSON Schema.") from None
@@ -87,7 +87,7 @@ def check(schema: Schema, answer: str) -> SchemaResult:
     from referencing.exceptions import Unresolvable
 
     try:
-        value = json.loads(answer, parse_constant=_refuse)
+        value = json.loads(answer, parse_constant=_reject_constant)
         first = next(_validator(schema).iter_errors(value), None)
     except RecursionError:
         return SchemaResult(False, _WHOLE, "it is nested too deeply to be checked")
@@ -102,7 +102,7 @@ def check(schema: Schema, answer: str) -> SchemaResult:
     return SchemaResult(False, one_line(closest.json_path, _LONGEST), one_line(closest.message, _LONGEST))
 
 
-def _refuse(word: str) -> None:
+def _reject_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 
 
