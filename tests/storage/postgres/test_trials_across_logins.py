@@ -23,13 +23,13 @@ from tui.workspace.playground.metering import metered
 pytestmark = pytest.mark.slow
 __all__ = ["people"]
 
-LENT = "sk-example0-0000-a-trial-key-5d1e"
+TRIAL_KEY = "sk-example0-0000-a-trial-key-5d1e"
 MODEL = Model("openai", "gpt-5.4-mini", ModelType.CHAT)
 Open = Callable[[str], Session]
 
 
 def lend(session: Session, calls: int) -> None:
-    values = {"api_key": Secret(LENT)}
+    values = {"api_key": Secret(TRIAL_KEY)}
     asyncio.run(lending.set_trial(session, "openai", values, (MODEL.id,), calls, verify=False))
 
 
@@ -65,10 +65,10 @@ def send(route: CallRoute, fails: bool = False) -> None:
     asyncio.run(call())
 
 
-def test_a_lent_key_is_used_in_a_tenant_that_the_lender_does_not_see(people: Open) -> None:
+def test_a_trial_key_is_used_in_a_tenant_that_its_owner_does_not_see(people: Open) -> None:
     ada, bob, south = borrow(people, 2)
     route = route_call(south, MODEL)
-    assert route.owner == OPERATOR and route.access.secrets()["api_key"].reveal() == LENT, "no passphrase is asked"
+    assert route.owner == OPERATOR and route.access.secrets()["api_key"].reveal() == TRIAL_KEY, "no passphrase is asked"
     with pytest.raises(Problem, match="failed"):
         send(route, fails=True)
     balance = left(south, "openai")
@@ -82,7 +82,7 @@ def test_a_lent_key_is_used_in_a_tenant_that_the_lender_does_not_see(people: Ope
     assert registry.ids(ada) == [] and used_by(ada, "openai") == {"south-lab": 2}, "who lends sees the count alone"
 
 
-def test_both_operators_of_a_tenant_share_its_requests_and_each_counts_once(people: Open) -> None:
+def test_both_operators_of_a_tenant_share_its_requests_which_count_once(people: Open) -> None:
     ada, bob, south = borrow(people, 6)
     asyncio.run(tenants.unlock(south))
     fingerprint = asyncio.run(operators.request(ada, ADA)).fingerprint
@@ -106,7 +106,7 @@ def test_both_operators_of_a_tenant_share_its_requests_and_each_counts_once(peop
     assert len(sent) == 6 and len(refused) == 4 and used_by(ada, "openai") == {"south-lab": 6}
 
 
-def test_a_host_that_was_cut_off_exceeds_by_what_it_had_under_way(people: Open, shared: SharedStore) -> None:
+def test_a_host_that_was_cut_off_exceeds_by_its_open_requests(people: Open, shared: SharedStore) -> None:
     ada, _, south = borrow(people, 2)
     meters = [route.meter for _ in range(2) if (route := route_call(south, MODEL)).meter is not None]
     for meter in meters:
@@ -147,7 +147,7 @@ def test_who_is_removed_from_the_trials_sends_no_more_and_the_key_is_to_be_repla
     with pytest.raises(Problem):
         route_call(south, MODEL)
     assert operators.exposed_credentials(lender) == exposed, "until the key is another one"
-    values = {"api_key": Secret(LENT.replace("5d1e", "77aa"))}
+    values = {"api_key": Secret(TRIAL_KEY.replace("5d1e", "77aa"))}
     asyncio.run(lending.set_trial(ada, "openai", values, (MODEL.id,), verify=False))
     assert operators.exposed_credentials(lender) == []
 

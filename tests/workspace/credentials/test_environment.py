@@ -13,7 +13,7 @@ from tui.workspace.credentials.discovery import DiscoveredKey
 from tui.workspace.credentials.save_plan import SavePlan
 from tui.workspace.credentials.verify import VerifiedDraft
 
-MINE, THEIRS = "sk-FAKE-7Zq4-0000-mine-0001", "sk-FAKE-7Zq4-0000-them-0002"
+NEW, STORED = "sk-FAKE-7Zq4-0000-mine-0001", "sk-FAKE-7Zq4-0000-them-0002"
 
 
 @pytest.mark.slow
@@ -21,22 +21,22 @@ async def test_a_key_that_another_session_saved_during_verification_is_not_repla
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     acme = practice_session(pace=0.0).tenant("acme")
-    keys = {"openai": DiscoveredKey("OPENAI_API_KEY", "", {"api_key": Secret(MINE)})}
+    keys = {"openai": DiscoveredKey("OPENAI_API_KEY", "", {"api_key": Secret(NEW)})}
     verify_plan = verify.verify_plan
 
     async def overtaken(plan: SavePlan) -> VerifiedDraft:
         async def theirs(session: TenantSession) -> None:
-            await save.save(session, "openai", {"api_key": Secret(THEIRS)})
+            await save.save(session, "openai", {"api_key": Secret(STORED)})
 
         await another_session_saves(acme, theirs)
         return await verify_plan(plan)
 
     monkeypatch.setattr(verify, "verify_plan", overtaken)
     [result] = await environment.set_up_all(acme, keys)
-    assert isinstance(result.problem, Conflict) and secret(acme) == THEIRS
+    assert isinstance(result.problem, Conflict) and secret(acme) == STORED
     assert "Not set up: OpenAI, OPENAI_API_KEY. OpenAI was changed" in environment.summary([result])
     assert environment.summary([await environment.save_over(result)]) == "Set up OpenAI."
-    assert secret(acme) == MINE
+    assert secret(acme) == NEW
 
 
 def secret(session: TenantSession) -> str:

@@ -127,7 +127,7 @@ async def test_a_wrong_value_is_refused_by_the_plan(unlocked: TenantSession) -> 
     assert caught.value.field == "api_key"
 
 
-async def test_a_reference_that_another_session_changed_is_asked_about(unlocked: TenantSession) -> None:
+async def test_a_reference_that_another_session_changed_needs_a_decision(unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_BEFORE")})
     seen = credentials.active(unlocked, "openai")
     await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_THEIRS")})

@@ -61,17 +61,17 @@ async def test_control_the_file_alone_would_put_the_other_sessions_change_back(a
     assert refs(acme)[EMBEDDING] == SMALL
 
 
-async def test_what_both_changed_is_asked_about_and_the_rest_is_imported_either_way(acme: TenantSession) -> None:
+async def test_what_both_changed_needs_a_decision_and_the_rest_is_imported_anyhow(acme: TenantSession) -> None:
     bundle, plan = await plan_of_a_file(acme)
     await another_session_saves(acme, lambda session: defaults.set(session, CHAT, MINI))
     with pytest.raises(ImportConflict, match="Another session changed the same settings of acme") as caught:
         await import_merge.apply(acme.process, bundle, plan)
     assert refs(acme)[CHAT] == MINI, "nothing was imported"
-    [(place, theirs)] = caught.value.merged.both.items()
-    assert place == ("defaults", ("chat",)) and [audit.words(entry) for entry in theirs] == [
+    [(place, stored)] = caught.value.merged.both.items()
+    assert place == ("defaults", ("chat",)) and [audit.words(entry) for entry in stored] == [
         f"default chat model set to {MINI}"
     ]
-    assert not import_merge.keep_theirs(caught.value.merged).changes
+    assert not import_merge.keep_stored(caught.value.merged).changes
     await import_merge.apply(acme.process, bundle, caught.value.merged.plan)
     assert refs(acme)[CHAT] == SOL
 
@@ -92,7 +92,7 @@ async def test_a_credential_of_another_session_is_kept_whole(acme: TenantSession
     with pytest.raises(ImportConflict) as caught:
         await import_merge.apply(acme.process, bundle, plan)
     assert list(caught.value.merged.both) == [("credentials", ("openai", "default"))]
-    await import_merge.apply(acme.process, bundle, import_merge.keep_theirs(caught.value.merged))
+    await import_merge.apply(acme.process, bundle, import_merge.keep_stored(caught.value.merged))
     stored = credentials.active(acme, "openai")
     assert stored is not None and stored.clear["organization"] == "org-theirs"
     assert credentials.secrets(acme, stored)["api_key"].reveal().endswith("them")

@@ -151,11 +151,11 @@ class Import(PageScreen[str]):
     async def _ask_about(self, conflict: ImportConflict) -> str | None:
         """Ask what to do about the settings that another session and the file changed; None to import nothing."""
         who = conflicts.other_session(self.navigator.tenant_session) or "Another session"
-        theirs = [f"  {audit.words(event)}" for events in conflict.merged.both.values() for event in events]
+        other_changes = [f"  {audit.words(event)}" for events in conflict.merged.both.values() for event in events]
         lines = [
             f"{who} changed what the file changes, too:",
             "",
-            *theirs,
+            *other_changes,
             "",
             "The rest of the file is imported either way.",
         ]
@@ -174,7 +174,7 @@ class Import(PageScreen[str]):
             answer = await self._ask_about(conflict)
             if answer is None:
                 return ""
-            chosen = conflict.merged.plan if answer == "mine" else import_merge.keep_theirs(conflict.merged)
+            chosen = conflict.merged.plan if answer == "mine" else import_merge.keep_stored(conflict.merged)
             # Asked about once more if somebody saves the same again in this moment.
             return await self._carried_out(chosen)
         self._plan = None

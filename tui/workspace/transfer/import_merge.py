@@ -81,26 +81,26 @@ async def merge(session: Session, bundle: Bundle, plan: Plan) -> MergeResult:
     return await asyncio.to_thread(_compare, plan, fresh)
 
 
-def keep_theirs(merged: MergeResult) -> Plan:
+def keep_stored(merged: MergeResult) -> Plan:
     """Return the plan without what another session changed as well."""
     return _keep(merged.plan, merged.both)
 
 
 def _compare(plan: Plan, fresh: Plan) -> MergeResult:
-    both, theirs = dict[Place, tuple[AuditEvent, ...]](), list[Place]()
+    both, only_stored = dict[Place, tuple[AuditEvent, ...]](), list[Place]()
     for table in TABLES:
-        before, mine, now = (records_by_key(content, table) for content in (plan.before, plan.after, fresh.before))
-        for key in mine:
-            old, new, present = before.get(key), mine[key], now.get(key)
+        before, imported, now = (records_by_key(content, table) for content in (plan.before, plan.after, fresh.before))
+        for key in imported:
+            old, new, present = before.get(key), imported[key], now.get(key)
             if _same(old, present) or _same(new, present):
                 continue
             if _same(old, new):
-                theirs.append((table, key))
+                only_stored.append((table, key))
             else:
                 # The audit log's own words for what they did to this one record.
                 states: list[Content] = [{table: {"1": dict(record)} if record else {}} for record in (old, present)]
                 both[table, key] = tuple(changes.describe_changes(states[0], states[1]))
-    return MergeResult(_keep(fresh, theirs), both)
+    return MergeResult(_keep(fresh, only_stored), both)
 
 
 def _keep(plan: Plan, places: Collection[Place]) -> Plan:

@@ -111,7 +111,9 @@ async def apply_plan(call: CommandContext, bundle: Bundle, plan: Plan) -> Plan:
         call.out.note("■ Stopped; what was imported stays. The same command continues.")
         raise
     except import_merge.ImportConflict as problem:
-        theirs = [audit.words(event) for events in problem.merged.both.values() for event in events]
-        raise Conflict(problem.message, f"{problem.hint} Run it again to overwrite: {'; '.join(theirs)}.") from None
+        other_changes = [audit.words(event) for events in problem.merged.both.values() for event in events]
+        raise Conflict(
+            problem.message, f"{problem.hint} Run it again to overwrite: {'; '.join(other_changes)}."
+        ) from None
     finally:
         call.out.end_progress()

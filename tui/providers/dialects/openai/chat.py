@@ -172,8 +172,8 @@ def _reasoning(piece: Mapping[str, Any]) -> str:
             return words
     details = piece.get("reasoning_details")
     entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
-    if told := "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries):
-        return told
+    if thoughts := "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries):
+        return thoughts
     inner = piece.get("provider_specific_fields")
     others = {**(inner if isinstance(inner, dict) else {}), **piece}
     named = (value for name, value in others.items() if _THOUGHT.match(name) and value)

@@ -127,8 +127,8 @@ class Thinking:
         if long and long[2]:
             self._closes, self._feed = (f"</{long[1]}>",), self._feed_thinking
             return self._feed_thinking(stripped[long.end() :])
-        is_begun = any(opening.startswith(stripped) for opening, _ in TAGS) or (long and long.end() == len(stripped))
-        if len(text) <= _MOST_BLANK and is_begun:
+        may_open = any(opening.startswith(stripped) for opening, _ in TAGS) or (long and long.end() == len(stripped))
+        if len(text) <= _MOST_BLANK and may_open:
             self._pending = text
             return ()
         before, tag, after = _partition(text, self._closes)
