@@ -28,8 +28,9 @@ from tui.storage.postgres import trials
 from tui.storage.postgres import watcher as watcher_module
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
-from tui.storage.postgres.database import SAVE, Database
+from tui.storage.postgres.database import Database
 from tui.storage.postgres.folder import RootFolder
+from tui.storage.postgres.transaction import SAVE
 from tui.storage.settings_file import Document, encode
 from tui.storage.store import Store
 from tui.tenancy.session import Session as Workspace

@@ -51,7 +51,7 @@ def own_server() -> Iterator[Server]:
     started.remove()
 
 
-_READ_ONLY = "SHOW default_transaction_read_only"
+_READ_ONLY, _STANDBYS = "SHOW default_transaction_read_only", "SHOW synchronous_standby_names"
 
 
 def stop(server: Server) -> None:
@@ -269,3 +269,24 @@ def test_a_command_never_falls_to_the_files_of_this_machine(tmp_path: Path) -> N
         assert done.returncode == Exit.NETWORK and "cannot be reached" in done.stderr, (words, done.stderr)
         assert "Local" not in done.stdout
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_save_that_waits_for_a_synchronous_standby_is_unknown_until_it_is_there(own_server: Server) -> None:
+    root = root_at(own_server.address("postgres", "ada"), deadline=0.3)
+    store = opened(root)
+    add(store, 1)
+    with own_server.administrator("postgres") as connection:
+        connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'")
+        connection.execute("SELECT pg_reload_conf()")
+    while psycopg.connect(own_server.address("postgres", "ada")).execute(_STANDBYS).fetchone() != ("absent",):
+        pass
+    problem = saved(store)
+    assert isinstance(problem, StoreUnreachable) and "It may or may not have been saved." in problem.hint
+    with own_server.administrator("postgres") as connection:
+        connection.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        connection.execute("SELECT pg_reload_conf()")
+    later = opened(root_at(own_server.address("postgres", "ada")))
+    with later.folder.lock(wait=30):
+        pass
+    assert ids(later) == [1, "x"], "it was waiting, and nobody was told that it was refused"
+    root.close()

@@ -20,7 +20,7 @@ from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage.lock import WAIT
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
-from tui.storage.postgres.transaction import Change, TenantHead, Transaction, rows_of
+from tui.storage.postgres.transaction import SAVE, Change, TenantHead, Transaction, rows_of
 
 FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
@@ -319,6 +319,8 @@ class Database:
                 return
             except psycopg.Error as error:
                 self.link.drop()
+                if isinstance(error, psycopg.errors.LockNotAvailable):
+                    break  # the lost one still holds the row, and waits for a standby, say
                 if not is_lost(error):
                     raise problem(error, self.link.address) from None
             except StoreUnreachable:
@@ -394,7 +396,3 @@ class Database:
             yield
         finally:
             self._lock.release()
-
-
-SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"
-"""Tenant, version before (None to create it), operation, settings, how many earlier states to keep."""

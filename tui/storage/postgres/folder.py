@@ -19,8 +19,8 @@ from tui.storage.generations import generation, safe_name
 from tui.storage.lock import WAIT
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
-from tui.storage.postgres.database import SAVE, TAIL, Database
-from tui.storage.postgres.transaction import Change, operation_id
+from tui.storage.postgres.database import TAIL, Database
+from tui.storage.postgres.transaction import SAVE, Change, operation_id
 from tui.storage.postgres.watcher import Watcher
 from tui.storage.watch import StateCache
 

@@ -9,6 +9,9 @@ import psycopg
 
 from tui.errors import Problem
 
+SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"
+"""Tenant, version before (None to create it), operation, settings, how many earlier states to keep."""
+
 
 @dataclass(frozen=True)
 class TenantHead:
