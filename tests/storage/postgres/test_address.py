@@ -1,5 +1,7 @@
 """Which addresses of a database are accepted: no password, and verified TLS to another machine."""
 
+from pathlib import Path
+
 import pytest
 
 from tui.errors import UsageError
@@ -46,3 +48,13 @@ def test_what_people_see_names_host_database_and_login_only() -> None:
     assert parse("postgresql://ada@db.example:5433/team?passfile=/home/ada/.pgpass", {}).shown == (
         "host=db.example port=5433 dbname=team user=ada"
     )
+
+
+def test_an_authority_in_the_service_file_is_not_overridden(tmp_path: Path) -> None:
+    services = tmp_path / "services"
+    services.write_text("[private]\nhost=db.example.com\nsslrootcert=/etc/ssl/private-ca.pem\n[public]\nhost=db\n")
+    environ = {"PGSERVICEFILE": str(services)}
+    assert "sslrootcert" not in parse("postgresql:///?service=private", environ).conninfo
+    assert "sslmode=verify-full" in parse("postgresql:///?service=private", environ).conninfo
+    assert "sslrootcert" in parse("postgresql:///?service=public", environ).conninfo
+    assert "sslrootcert" in parse("postgresql://db.example.com/x", environ | {"PGSERVICE": "public"}).conninfo

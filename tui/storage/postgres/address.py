@@ -1,8 +1,13 @@
 """Addresses of databases: which are safe to use and to write into a file."""
 
 import ipaddress
+import os
 from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from psycopg import ProgrammingError
@@ -62,11 +67,25 @@ def parse(text: str, environ: Mapping[str, str]) -> Address:
                 f"The store's address has sslmode={mode}.",
                 "Use sslmode=verify-full: with any other, the server could be somebody else's.",
             )
-        if "sslrootcert" not in parts and "PGSSLROOTCERT" not in environ:
+        named = "sslrootcert" in parts or "PGSSLROOTCERT" in environ or _has_root_certificate(parts, environ)
+        if not named:
             parts["sslrootcert"] = "system" if _knows_system_roots() else _root_certificates()
     settings = _SETTINGS | {name: value for name, value in parts.items() if value is not None}
     public_parts = {name: parts[name] for name in ("service", "host", "port", "dbname", "user") if parts.get(name)}
     return Address(make_conninfo("", **settings), " ".join(f"{name}={value}" for name, value in public_parts.items()))
+
+
+def service_file(environ: Mapping[str, str]) -> Path:
+    """Return the path of the person's service file, whether it exists or not."""
+    return Path(environ.get("PGSERVICEFILE") or os.path.join(environ.get("HOME", "/nowhere"), ".pg_service.conf"))
+
+
+def _has_root_certificate(parts: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Return True if the service of the address names the authority: what the address has goes before it."""
+    lines = ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    with suppress(OSError, ConfigParserError, UnicodeDecodeError):
+        lines.read(service_file(environ))
+    return lines.has_option(str(parts.get("service") or environ.get("PGSERVICE", "")), "sslrootcert")
 
 
 def _is_local(host: str) -> bool:

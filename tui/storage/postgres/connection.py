@@ -230,7 +230,7 @@ _REFUSALS = {
     ),
     "no password supplied": (
         "The store asks for a password, and there is none for this login.",
-        "Nothing was changed. Add a line to your password file: HOST:PORT:DATABASE:LOGIN:PASSWORD",
+        "Nothing was changed. Add the line HOST:PORT:DATABASE:LOGIN:PASSWORD to your password file.",
     ),
     "too many connections": ("The store takes no more connections.", "Nothing was changed. Close other consoles."),
     "too many clients": ("The store takes no more connections.", "Nothing was changed. Close other consoles."),

@@ -9,13 +9,13 @@ import re
 import stat
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tui.errors import UsageError
 from tui.paths import is_nameless
 from tui.sanitize import one_line
+from tui.storage.postgres.address import service_file
 
 CREDENTIAL = "modeldeck-pgpass"
 """The credential that systemd hands to a service (`LoadCredential=modeldeck-pgpass:…`)."""
@@ -57,7 +57,7 @@ def with_password_file(conninfo: str, environ: Mapping[str, str]) -> str:
 
 def _check_service_file(environ: Mapping[str, str]) -> None:
     """Raise UsageError if others can read a service file that has a password."""
-    path = Path(environ.get("PGSERVICEFILE") or os.path.join(environ.get("HOME", "/nowhere"), ".pg_service.conf"))
+    path = service_file(environ)
     try:
         exposed = path.stat().st_mode & 0o077 and _PASSWORD.search(path.read_text(errors="replace"))
     except OSError:
