@@ -18,7 +18,9 @@ from tui.console.providers.screen import Providers
 from tui.domain import ModelType
 from tui.tenancy import models
 from tui.tenancy.session import Session
+from tui.workspace.history import chats, settings
 from tui.workspace.models import defaults
+from tui.workspace.playground.conversation import Answer
 
 Steps = Callable[[Pilot[str]], Awaitable[None]]
 
@@ -34,6 +36,13 @@ class Scene:
     theme: str = ""
     colored: bool = True
     prepare: Callable[[Session], None] | None = None
+
+
+DEFAULTS: dict[ModelType | str, str] = {
+    ModelType.EMBEDDING: "openai/text-embedding-3-small",
+    ModelType.SPEECH2TEXT: "openai/whisper-1",
+}
+"""Models that practice mode does not set as defaults."""
 
 
 def keys(*names: str, then: str = "") -> Steps:
@@ -58,7 +67,7 @@ async def chat(pilot: Pilot[str]) -> None:
 
 async def embed(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    await defaults.set(pilot.app.session.tenant("acme"), ModelType.EMBEDDING, DEFAULTS[ModelType.EMBEDDING])
     await keys("4", "f5", then="[Embedding]")(pilot)
     texts = (
         "The sky is blue because short waves scatter",
@@ -76,7 +85,7 @@ async def embed(pilot: Pilot[str]) -> None:
 
 async def transcribe(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.session.tenant("acme"), ModelType.SPEECH2TEXT, "openai/whisper-1")
+    await defaults.set(pilot.app.session.tenant("acme"), ModelType.SPEECH2TEXT, DEFAULTS[ModelType.SPEECH2TEXT])
     with TemporaryDirectory() as folder:
         recording = Path(folder, "meeting.wav")
         with wave.open(str(recording), "wb") as sound:
@@ -144,6 +153,20 @@ async def compare(pilot: Pilot[str]) -> None:
     await keys("escape", then="KEYS")(pilot)
 
 
+def in_tab(tab: ModelType | str, *names: str, then: str) -> Steps:
+    """Open a tab of the playground, leave its field, press keys, and wait for a text."""
+
+    async def go(pilot: Pilot[str]) -> None:
+        app = app_of(pilot)
+        if tab in DEFAULTS:
+            await defaults.set(app.session.tenant("acme"), ModelType(tab), DEFAULTS[tab])
+        await app.navigator.open_playground(tab)
+        await keys("escape", then="KEYS")(pilot)
+        await keys(*names, then=then)(pilot)
+
+    return go
+
+
 def after(first: Steps, then: Steps) -> Steps:
     """Two steps, one after the other."""
 
@@ -160,6 +183,15 @@ def damage(session: Session) -> None:
     with store.transaction() as tables:
         tables.table("defaults").truncate()
     store.folder.write(store.name, (store.folder.read(store.name) or b"")[:-40])
+
+
+def recorded(session: Session) -> None:
+    """Record a chat of acme."""
+    tenant = session.tenant("acme")
+    settings.switch(tenant, True)
+    recorder = chats.Recorder(tenant)
+    recorder.question("Why is the sky blue?", "openai/gpt-6-sol", {})
+    recorder.answer(Answer("Rayleigh scattering.", "openai/gpt-6-sol"))
 
 
 def without_defaults(session: Session) -> None:
@@ -206,6 +238,18 @@ SCREENS: dict[str, Scene] = {
     "playground-speech": Scene(transcribe),
     "compare": Scene(compare),
     "compare-differences": Scene(after(compare, keys("=", then="of the words in common"))),
+    "batch": Scene(in_tab("compare", "B", then="at the same time")),
+    "batch-recordings": Scene(in_tab(ModelType.SPEECH2TEXT, "B", then="A folder.")),
+    "embed-file": Scene(in_tab(ModelType.EMBEDDING, "B", then="one text per line")),
+    "nearest-lines": Scene(in_tab(ModelType.EMBEDDING, "n", then="one document per line")),
+    "scatter": Scene(after(embed, keys("x", then="differ most"))),
+    "speech-models": Scene(after(transcribe, keys("equals_sign", then="Transcribe with all"))),
+    "tools": Scene(in_tab(ModelType.CHAT, "T", then="nothing is executed")),
+    "saved-prompts": Scene(in_tab(ModelType.CHAT, "P", then="No prompt is saved.")),
+    "answer-schema": Scene(in_tab(ModelType.CHAT, "J", then="Schema")),
+    "attach": Scene(in_tab(ModelType.CHAT, "a", then="Attach")),
+    "raw": Scene(after(chat, keys("escape", "v", then="Raw: "))),
+    "recorded-chats": Scene(in_tab(ModelType.CHAT, "h", then="Why is the sky blue?"), prepare=recorded),
     "commands": Scene(keys("colon", then="Commands")),
     "audit-log": Scene(keys("colon", *"audit log", "enter", then="Log intact")),
     "import": Scene(keys("colon", *"import settings", "enter", then="Preview")),
@@ -224,7 +268,7 @@ _KEPT = (
     *("welcome", "tenants", "new-tenant", "unlock", "remove-tenant", "providers", "provider", "add-provider", "setup"),
     *("setup-two-ways", "models", "model-added", "add-hugging-face", "add-replicate", "defaults", "default-picker"),
     *("playground-chat", "parameters", "playground-embedding", "playground-speech", "commands", "audit-log"),
-    *("import", "help"),
+    *("import", "help", "recorded-chats", "answer-schema"),
 )
 
 PICTURES: dict[str, Scene] = {

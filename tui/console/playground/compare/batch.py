@@ -149,7 +149,7 @@ class BatchPage(PageScreen[None]):
     async def _inspect(self, _typed: str) -> bool:
         """Show how many prompts there are, and propose a file for the answers; return True if there are some."""
         path = self._path.path
-        if not await asyncio.to_thread(self._source.is_one, path):
+        if not self._path.value.strip() or not await asyncio.to_thread(self._source.is_one, path):
             self._path.show_lines(*self._source.help)
             return False
         try:
