@@ -67,13 +67,15 @@ def program(line: Line) -> Figures:
         with agent_running(place):
             for name, there in variables.items():
                 homes[name].mkdir()
-                typed = "open sesame\n" * 2 if name == "agent" else "\n"
+                passphrase = ("--passphrase-fd", "0") if name == "agent" else ()
                 for words in (("tenant", "create", "acme"), ("vault", "unlock"), _SAVE):
-                    command = [*MODELDECK, *words, "--passphrase-fd", "0"]
-                    subprocess.run(command, env=there, input=typed, text=True, check=True, capture_output=True)
+                    command = [*MODELDECK, *words, *passphrase]
+                    subprocess.run(
+                        command, env=there, input="open sesame\n" * 2, text=True, check=True, capture_output=True
+                    )
             commands = {name: ([*MODELDECK, "exec", "--", "true"], there) for name, there in variables.items()}
             commands |= {"python": ([sys.executable, "-c", "pass"], variables["plain"])}
-            rounds = [{name: _seconds(*command) for name, command in commands.items()} for _ in range(_ROUNDS)]
+            rounds = [{name: _cpu(*command) for name, command in commands.items()} for _ in range(_ROUNDS)]
     return {name: min(times[name] for times in rounds) for name in commands}
 
 
@@ -115,13 +117,6 @@ def audit(line: Line) -> Figures:
         subprocess.run([*program, str(ENTRIES)], check=True)
         figures: Figures = json.loads(subprocess.run([*program, "0"], capture_output=True, check=True).stdout)
     return figures
-
-
-def _seconds(command: Sequence[str], there: Mapping[str, str]) -> float:
-    """Seconds of a command."""
-    began = perf_counter()
-    subprocess.run(command, env=there, check=True, stdout=subprocess.DEVNULL)
-    return perf_counter() - began
 
 
 def _cpu(command: Sequence[str], there: Mapping[str, str] | None = None) -> float:

@@ -108,13 +108,15 @@ ROWS = (
     Row("version", "modeldeck --version, CPU", "version.ours", "version.python", "python -c pass", most=3),
     Row(
         "exec-agent",
-        "modeldeck exec, tenant in the agent",
+        "modeldeck exec, open in the agent, CPU",
         "program.agent",
         "program.python",
         "python -c pass",
         most=12,
     ),
-    Row("exec-plain", "the same without a passphrase", "program.plain", "program.python", "python -c pass", most=20),
+    Row(
+        "exec-plain", "the same without a passphrase, CPU", "program.plain", "program.python", "python -c pass", most=20
+    ),
     Row("chat", "modeldeck chat, whole", "chat.all", "chat.httpx all", "the least httpx program", most=1.15),
     Row("chat-first", "modeldeck chat, first byte", "chat.first", "chat.httpx first", "the same", most=1.15),
     Row("chat-cpu", "modeldeck chat, CPU", "chat.cpu", "chat.httpx cpu", "the same", most=1.15),

@@ -1,7 +1,7 @@
 """Write the `config.yaml` of LiteLLM's proxy: `model_list`, each model under our reference.
 
 Sources: LiteLLM's documentation, Proxy config.yaml (model_list, model_info.mode, os.environ/NAME) and its pages of the
-providers (azure: api_version v1; huggingface, minimax, replicate; openai/ with api_base for compatible servers).
+providers (azure: api_version v1, of LiteLLM 1.81 and later; huggingface, replicate; openai/ with api_base for compatible servers).
 """
 
 import json
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tui.domain import Model, ModelType
+from tui.providers.chatglm.servers import NATIVE
+from tui.providers.origins import with_path
 from tui.workspace.program_environment import own_variable
 from tui.workspace.transfer.targets import DeployedProvider, Target
 
@@ -18,12 +20,21 @@ _ALL = tuple(_MODES)
 
 
 class _Route(NamedTuple):
-    """How LiteLLM reaches a provider: prefix, the fields of base URL and key, and the types that it serves."""
+    """How LiteLLM reaches a provider.
+
+    Attributes:
+        prefix: The part of a model before the first slash.
+        url: The field of the base URL, '' for LiteLLM's own.
+        key: The field of the key.
+        types: The model types that it serves.
+        path: The path of the API, for a base URL that is only a host.
+    """
 
     prefix: str
     url: str = "base_url"
     key: str = "api_key"
     types: tuple[ModelType, ...] = _ALL
+    path: str = ""
 
 
 _COMPATIBLE = _Route("openai")
@@ -33,10 +44,11 @@ _ROUTES = {
     "anthropic": _Route("anthropic", types=(ModelType.CHAT,)),
     "huggingface": _Route("huggingface", "", "api_token", (ModelType.CHAT, ModelType.EMBEDDING)),
     "replicate": _Route("replicate", "", "api_token", (ModelType.CHAT,)),
-    "minimax": _Route("minimax", types=(ModelType.CHAT,)),
-    "tongyi": _Route("openai", types=(ModelType.CHAT, ModelType.EMBEDDING)),
-    "wenxin": _Route("openai", types=(ModelType.CHAT,)),
-    "chatglm": _Route("openai", types=(ModelType.CHAT,)),
+    # Its own prefix, minimax/, is not in every version of LiteLLM.
+    "minimax": _Route("openai", types=(ModelType.CHAT,), path="/v1"),
+    "tongyi": _Route("openai", types=(ModelType.CHAT, ModelType.EMBEDDING), path="/compatible-mode/v1"),
+    "wenxin": _Route("openai", types=(ModelType.CHAT,), path="/v2"),
+    "chatglm": _Route("openai", types=(ModelType.CHAT,), path="/v1"),
 }
 _WITHOUT = ("spark",)
 """Providers whose wire LiteLLM does not speak."""
@@ -77,6 +89,8 @@ def _route(deployed: DeployedProvider) -> _Route | None:
     declared = deployed.provider.declared_id
     if declared in _WITHOUT or (declared == "wenxin" and "api_key" not in deployed.secrets):
         return None
+    if declared == "chatglm" and deployed.fields.get("flavour") == NATIVE:
+        return None
     return _ROUTES.get(declared, _COMPATIBLE)
 
 
@@ -85,6 +99,8 @@ def _entry(deployed: DeployedProvider, route: _Route, model: Model) -> tuple[dic
     fields, provider = deployed.fields, deployed.provider.id
     info = {"mode": "completion" if model.completion else _MODES[model.type]}
     prefix, url = route.prefix, fields.get(route.url, "")
+    if url and route.path:
+        url = with_path(url, route.path)
     if model.completion and prefix == "openai":
         prefix = "text-completion-openai"
     if endpoint := model.fields.get("endpoint_url"):
