@@ -1,7 +1,8 @@
 """Write the `config.yaml` of LiteLLM's proxy: `model_list`, each model under our reference.
 
 Sources: LiteLLM's documentation, Proxy config.yaml (model_list, model_info.mode, os.environ/NAME) and its pages of the
-providers (azure: api_version v1, of LiteLLM 1.81 and later; huggingface, replicate; openai/ with api_base for compatible servers).
+providers (azure: api_version v1, which LiteLLM 1.80 does not know; huggingface, replicate; openai/ with api_base for
+compatible servers).
 """
 
 import json
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tui.domain import Model, ModelType
-from tui.providers.chatglm.servers import NATIVE
+from tui.providers.chatglm.probe import NATIVE
 from tui.providers.origins import with_path
 from tui.workspace.program_environment import own_variable
 from tui.workspace.transfer.targets import DeployedProvider, Target
