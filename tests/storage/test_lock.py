@@ -1,5 +1,6 @@
 """One writer at a time: who holds the lock, how long one waits, and file systems that several machines share."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -89,6 +90,17 @@ def test_a_lock_file_of_any_content_is_no_obstacle(disk: DiskFolder, signed: byt
     (disk.path / LOCK).chmod(0o600)
     with disk.lock():
         assert json.loads((disk.path / LOCK).read_bytes())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize("at", ["1e300", "NaN", "-1e18", "9" * 400, "true", "[]"])
+def test_a_lock_that_is_held_is_reported_whatever_its_file_says(disk: DiskFolder, at: str) -> None:
+    path = disk.path / LOCK
+    path.write_text(f'{{"pid": 1, "at": {at}}}')
+    path.chmod(0o600)
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(SaveFailed, match="Another session"), disk.lock(0.0):
+            pass
 
 
 # --- file systems that machines share ---------------------------------------------------------------------------------

@@ -143,3 +143,10 @@ async def test_an_entry_for_the_tenant_that_cannot_be_one_is_a_sentence(
     write_meta(tenant, **entries)
     with pytest.raises(Problem, match="is not valid"):
         await save.save(tenant, "openai", VALUES)
+
+
+@pytest.mark.parametrize("content", [b"1" * 5000, b"-1", b"\xff", "\u0663".encode(), b""])
+async def test_a_counter_that_is_no_number_counts_as_none(disk_session: Session, content: bytes) -> None:
+    tenant = await new_tenant(disk_session, None, locked=False)
+    tenant.keys.write(keyring.COUNTER, content)
+    assert keyring.last_counter(tenant) == 0

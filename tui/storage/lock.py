@@ -168,6 +168,8 @@ def _age(at: int) -> float:
 
 
 def _lock_problem(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> SaveFailed:
-    who, at = identity.describe(by), by.get("at")
-    since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
+    who, since, at = identity.describe(by), "", by.get("at")
+    # What a lock file says is for people: anybody who can write the folder may have written it.
+    with contextlib.suppress(OverflowError, ValueError, OSError):
+        since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
     return SaveFailed(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

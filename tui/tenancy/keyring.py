@@ -17,6 +17,7 @@ COUNTER = "counter"
 MANIFEST = "manifest.sha256"
 FINGERPRINT_KEY = "fingerprint.key"
 _HEX_KEY = re.compile(r"(?:[0-9a-f]{2})+")
+_COUNTER = re.compile("[0-9]{1,18}")
 _RECORDED = "public key recorded"
 _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
@@ -230,7 +231,7 @@ def last_counter(session: TenantSession) -> int:
     cached = session.process.counters.get(session.tenant_id)
     if cached is None or cached[0] != stamp:
         text = (folder.read(COUNTER) or b"").decode("ascii", "replace").strip()
-        cached = session.process.counters[session.tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
+        cached = session.process.counters[session.tenant_id] = (stamp, int(text) if _COUNTER.fullmatch(text) else 0)
     return cached[1]
 
 

@@ -9,6 +9,7 @@ from tui.errors import Problem
 from tui.providers.openai_compatible.presets import kind
 from tui.sanitize import one_line
 from tui.storage.audit_log import LOG_REPAIRED, UNRECORDED_CHANGE, AuditEvent, Entry, Finding
+from tui.storage.settings_file import CorruptSettings, Damage
 from tui.tenancy import changes, tenants
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.timestamps import short_time
@@ -120,13 +121,16 @@ def owners(session: Session) -> list[str]:
 
 def check(session: TenantSession) -> AuditCheck:
     """Verify a log's chain, and that the settings are those that its last change left."""
+    state, unreadable = "", []
     try:
         store = session.store
         state = changes.digest(store.document()) if store.exists() else ""
-    except Problem:
-        state = ""  # settings that cannot be read are reported elsewhere
+    except Problem as problem:
+        # A faulty disk leaves no record of another shape with the right checksum.
+        edited = isinstance(problem, CorruptSettings) and problem.kind is Damage.SHAPE
+        unreadable = [Finding(f"{problem.message} They cannot be compared with the last entry.", harmless=not edited)]
     count, findings = session.log.check(state)
-    return AuditCheck(session.tenant_id, count, tuple(findings))
+    return AuditCheck(session.tenant_id, count, (*findings, *unreadable))
 
 
 def words(act: Entry | AuditEvent) -> str:

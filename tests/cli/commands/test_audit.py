@@ -1,11 +1,13 @@
 """`modeldeck audit …`: the log on a terminal and as JSON, and an exit code for one that was cut."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from tui.storage import settings_file
 
 LOG = ".local/share/modeldeck/tenants/acme/audit.log"
 
@@ -58,7 +60,17 @@ def test_the_operators_log_is_requested_by_name(modeldeck: Run) -> None:
 def test_the_log_of_a_tenant_whose_settings_cannot_be_read_is_shown(modeldeck: Run, home: Path) -> None:
     (home / LOG).with_name("settings.json").write_bytes(b"{")
     assert "tenant acme created" in modeldeck("audit", "show").out
-    assert modeldeck("audit", "verify").code == 0
+    done = modeldeck("audit", "verify")
+    assert done.code == 0 and "The settings cannot be read" in done.out
+
+
+def test_settings_that_were_edited_until_nothing_reads_them_are_no_harmless_change(modeldeck: Run, home: Path) -> None:
+    path = (home / LOG).with_name("settings.json")
+    document = settings_file.decode(path.read_bytes())
+    (tenant,) = document.data["meta"].values()
+    path.write_bytes(settings_file.encode(replace(document, data={"meta": {"1": {**tenant, "name": 7}}})))
+    done = modeldeck("audit", "verify")
+    assert done.code == 1 and "entry 1 of meta is not valid" in done.out and "not whole" in done.out
 
 
 def test_what_is_not_in_the_log_is_reported(modeldeck: Run, home: Path) -> None:
