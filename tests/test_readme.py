@@ -50,7 +50,6 @@ KEYS = (
     (("list.choose", "area.escape"), "open, go back or stop"),
     (("app.commands",), "command palette"),
     (("models.add", "models.edit", "models.remove"), "add, edit, remove"),
-    (("providers.verify", "providers.verify-all"), "verify, verify all"),
     (("playground.model", "chat.parameters", "playground.type"), "model, parameters, next type"),
     (("chat.copy", "chat.save"), "copy, save to a file"),
     (("app.help",), "help"),

@@ -87,13 +87,13 @@ async def test_a_credential_of_another_session_is_kept_whole(acme: TenantSession
     bundle = await import_plan.open_bundle((await export.export(acme)).text.encode())
     await save.save(acme, "openai", {"organization": "org-before"})
     plan = await import_plan.plan(acme, bundle)
-    theirs: dict[str, str | Secret] = {"api_key": Secret("sk-FAKE-0000-0000-0000-them"), "organization": "org-theirs"}
-    await another_session_saves(acme, lambda session: save.save(session, "openai", theirs))
+    values: dict[str, str | Secret] = {"api_key": Secret("sk-FAKE-0000-0000-0000-them"), "organization": "org-values"}
+    await another_session_saves(acme, lambda session: save.save(session, "openai", values))
     with pytest.raises(ImportConflict) as caught:
         await import_merge.apply(acme.process, bundle, plan)
     assert list(caught.value.merged.both) == [("credentials", ("openai", "default"))]
     await import_merge.apply(acme.process, bundle, import_merge.keep_stored(caught.value.merged))
     stored = credentials.active(acme, "openai")
-    assert stored is not None and stored.clear["organization"] == "org-theirs"
+    assert stored is not None and stored.clear["organization"] == "org-values"
     assert credentials.secrets(acme, stored)["api_key"].reveal().endswith("them")
     assert sum(entry.active for entry in credentials.listing(acme, "openai")) == 1
