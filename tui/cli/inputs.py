@@ -43,7 +43,7 @@ def read_text(invitation: str) -> str:
     if text is None:
         raise UsageError("The input is not UTF-8 text.", "Convert it first: iconv -f ENCODING -t UTF-8 FILE")
     if "\0" in text:
-        raise UsageError("The input holds zero bytes: it looks like UTF-16 or a binary file.", "Save it as UTF-8.")
+        raise UsageError("The input contains NUL bytes: it looks like UTF-16 or a binary file.", "Save it as UTF-8.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

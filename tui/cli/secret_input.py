@@ -92,7 +92,7 @@ class SecretInput:
         if new:
             check_new_passphrase(new)
         if new and not self.has_source and self.another_passphrase("Repeat it: ") != new:
-            raise UsageError("The passphrases don't match. Nothing changed.")
+            raise UsageError("The passphrases don't match. Nothing was changed.")
         return new
 
     def field(self, field: "Field", label: str, value: str) -> Secret:

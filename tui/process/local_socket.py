@@ -29,7 +29,7 @@ def folder(environ: Mapping[str, str]) -> str:
     if not os.path.isabs(root):
         raise Problem(
             f"{VARIABLE} is not set, so there is no folder for a socket that only you can reach.",
-            "A login by systemd sets it (loginctl enable-linger starts one). Or set it to a folder of your own with "
+            "systemd sets it at login (loginctl enable-linger starts one). Or set it to a private folder of yours with "
             "mode 0700, in memory if possible.",
         )
     require_private(root)

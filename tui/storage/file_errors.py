@@ -117,7 +117,7 @@ def too_large(path: Path, limit: int) -> SaveFailed:
     """Return the problem of a file that is too large to be read as a whole, or would be once written."""
     return SaveFailed(
         f"{one_line(str(path))} is larger than {limit // 2**20} MiB.",
-        "Modeldeck reads no such file. Nothing was changed. Restore an earlier state or a backup.",
+        "Modeldeck does not read files of that size. Nothing was changed. Restore an earlier state or a backup.",
     )
 
 

@@ -20,7 +20,7 @@ def check_parents(path: Path) -> None:
             raise Problem(
                 f"Other users of this machine can replace {one_line(str(path))}: everybody can write to "
                 f"{one_line(str(parent))}.",
-                f"Take that away:\nchmod o-w {parent}",
+                f"Remove that permission:\nchmod o-w {parent}",
             )
 
 

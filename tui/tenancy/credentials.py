@@ -103,7 +103,7 @@ def resolve_references(
 ) -> dict[str, Secret]:
     """Return the values of references that a person has just entered, or that the manifest lists; run in a thread."""
     if session.process.practice and entered:
-        raise Problem("Practice mode fetches no key that is kept elsewhere.")
+        raise Problem("Practice mode does not fetch keys stored elsewhere.")
     if not entered:
         return {}
     from tui.process import references  # most keys are sealed here, and start without it

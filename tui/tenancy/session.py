@@ -344,6 +344,6 @@ def data_folder(environ: Mapping[str, str], preferences: Config, where: Paths) -
         from tui.storage.postgres.folder import open_store
     except ImportError:
         raise Problem(
-            "What a shared store needs is not installed.", "Install modeldeck[postgres] in place of modeldeck."
+            "The packages for a shared store are not installed.", "Install modeldeck[postgres] in place of modeldeck."
         ) from None
     return open_store(address, environ)

@@ -113,7 +113,7 @@ async def recover(
         if present != digits(fingerprint):
             raise UsageError(
                 f"The key pair of {tenant.name} has another fingerprint: {group_fingerprint(present)}.",
-                "Pass that only if an operator replaced the key pair since you noted yours. Nothing was written.",
+                "Use that one only if an operator replaced the key pair after you noted yours. Nothing was written.",
             )
         operators.open_wrap(session, wrap, recovery)
         own = own_key_pair(session.process, passphrase)

@@ -237,4 +237,4 @@ def _revert_credentials(session: TenantSession, tables: Tables, change: Settings
 
 
 def _changed_again() -> Problem:
-    return Problem("It was changed again meanwhile.", "Nothing was undone.")
+    return Problem("It has been changed again since.", "Nothing was undone.")

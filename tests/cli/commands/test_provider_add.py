@@ -105,7 +105,7 @@ def test_nothing_is_added_if_it_cannot_be_set_up(modeldeck: Run, server: OpenAIS
         (("Llama", "--like", "openai"), "Llama is not a valid name."),
         (("a/b", "--like", "openai"), "a/b is not a valid name."),
         (("llama", "--like", "opnai"), "Did you mean openai?"),
-        (("llama",), "Which kind of provider is it like?"),
+        (("llama",), "Which provider is it like?"),
     ],
 )
 def test_names_and_kinds_that_cannot_be_are_refused(modeldeck: Run, words: tuple[str, ...], message: str) -> None:

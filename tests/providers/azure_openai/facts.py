@@ -159,7 +159,7 @@ FACTS = Facts(
         Refusal(
             401,
             error("PermissionDenied", "Principal does not have access to API/Operation."),
-            "Entra ID knows this application, but it has no role at this resource.",
+            "Entra ID knows this application, but it has no role on this resource.",
             ScopeMissing,
             "Cognitive Services OpenAI User",
             call="verify",
@@ -170,14 +170,14 @@ FACTS = Facts(
         Refusal(
             401,
             error("401", "Audience is incorrect."),
-            "This resource does not take the token of Entra ID",
+            "This resource rejects the Entra ID token",
             Problem,
             "2024-10-21",
         ),
         Refusal(
             403,
             error("403", "Access denied due to Virtual Network/Firewall rules."),
-            "The network rules of this resource keep this machine out.",
+            "The network rules of this resource block this machine.",
             NetworkError,
             "Networking",
             call="verify",

@@ -120,7 +120,7 @@ async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     ("word", "kind", "says"),
     [
         ("refused", CredentialRejected, "Entra ID does not accept this client secret."),
-        ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role at this resource."),
+        ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role on this resource."),
     ],
 )
 async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_distinguished(

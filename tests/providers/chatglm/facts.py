@@ -134,7 +134,7 @@ FACTS = Facts(
         Refusal(404, {"error": {"message": "The model `X` does not exist."}}, "The server does not know chatglm3-6b"),
         Refusal(422, {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "{host} rejected this request"),
         Refusal(400, {"message": "maximum context length is 2048 tokens"}, "This is longer than chatglm3-6b can take."),
-        Refusal(500, "Internal Server Error", "The server failed while it made", Problem, "log", retried=True),
+        Refusal(500, "Internal Server Error", "The server failed while answering", Problem, "log", retried=True),
         Refusal(502, "", "A proxy before the server got no answer from it in time (502).", retried=True),
         Refusal(504, "", "A proxy before the server got no answer from it in time (504).", retried=True),
         Refusal(503, "", "{host} is too busy.", retried=True),

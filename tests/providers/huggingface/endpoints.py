@@ -240,7 +240,7 @@ def what_runs_there_is_detected(p: Provider) -> None:
         (health,) = read(models, answer)
         assert (line(health), health.framing) == (("GET", f"{HOST}/health"), Framing.TEXT)
     assert detected(read(health, "Ok")) == {**known, "task": TEXT, "engine": "toolkit"}
-    assert details(p, read(health, ApiError(404)), text) == "What runs at this address is no server that is known here."
+    assert details(p, read(health, ApiError(404)), text) == "The server at this address is of an unknown kind."
 
 
 @check

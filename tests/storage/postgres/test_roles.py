@@ -147,7 +147,7 @@ def test_a_login_without_a_role_is_refused_and_one_that_only_reads_cannot_save(a
         auditor = connection.info.user
     root = acme.root(auditor)
     blocker = root.write_blocker()
-    assert root.folders() == ["acme"] and blocker and blocker.message == "Your login is auditor of the store."
+    assert root.folders() == ["acme"] and blocker and blocker.message == "Your login has the role auditor in the store."
     assert root.folder("acme").read("audit.log") == b'{"n": 1}\n'
     with pytest.raises(Problem, match="auditor"), root.folder("acme").lock():
         pass

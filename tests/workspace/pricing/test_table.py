@@ -188,7 +188,7 @@ def test_a_file_of_genai_prices_is_read_by_whole_names_with_its_own_dates() -> N
     ),
 )
 def test_another_file_is_refused_with_where_to_get_one(text: str) -> None:
-    with pytest.raises(Problem, match="holds no prices"):
+    with pytest.raises(Problem, match="contains no readable prices"):
         read_prices(text, "2026-11-02", ("h",))
 
 

@@ -35,7 +35,7 @@ def edit_on_terminal(app: App[Any], text: str, environ: Mapping[str, str]) -> st
             signal.signal(signal.SIGINT, lambda *_: None)
             return edit_or_problem(text, environ)
     except SuspendNotSupported:
-        return Problem("This terminal cannot be given to an editor.")
+        return Problem("An editor cannot run on this terminal.")
     finally:
         loop.add_signal_handler(signal.SIGINT, app.exit, None, 128 + signal.SIGINT)
 

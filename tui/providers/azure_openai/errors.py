@@ -116,12 +116,12 @@ def _no_path() -> Problem:
 def _key_problem(label: str, message: str) -> Problem:
     if _NO_ROLE.search(message):
         return ScopeMissing(
-            "Entra ID knows this application, but it has no role at this resource.",
-            "Give it the role Cognitive Services OpenAI User there. A new role takes some minutes to count.",
+            "Entra ID knows this application, but it has no role on this resource.",
+            "Assign it the role Cognitive Services OpenAI User there. A new role takes a few minutes to apply.",
         )
     if _AUDIENCE.search(message):
         return Problem(
-            "This resource does not take the token of Entra ID, which is for another service.",
+            "This resource rejects the Entra ID token, which is for another service.",
             f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
         )
     return CredentialRejected(
@@ -132,10 +132,12 @@ def _key_problem(label: str, message: str) -> Problem:
 
 def _resource_problem(label: str, message: str) -> Problem | None:
     if _BLOCKED.search(message):
-        return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
+        return Problem(
+            "Microsoft has blocked this resource for now.", "Microsoft tells its owner why; the owner can appeal."
+        )
     if _NETWORK.search(message):
         return NetworkError(
-            "The network rules of this resource keep this machine out. The key was not checked.",
+            "The network rules of this resource block this machine. The key was not checked.",
             "Allow its address under Networking of the resource, or use an allowed network.",
         )
     return _key_problem(label, message) if _NO_ROLE.search(message) else None
@@ -145,10 +147,10 @@ def _entra_problem(refused: ApiError) -> Problem:
     known: dict[str, Callable[[], Problem]] = {
         "7000215": lambda: CredentialRejected(
             "Entra ID does not accept this client secret.",
-            "Enter its value, not its ID. The value is shown once, when the secret is made.",
+            "Enter its value, not its ID. The value is shown once, when the secret is created.",
         ),
         "7000222": lambda: CredentialRejected(
-            "This client secret has expired.", "Make another one under Certificates & secrets of the application."
+            "This client secret has expired.", "Create another one under Certificates & secrets of the application."
         ),
         "700016": lambda: CredentialRejected(
             "Entra ID knows no such application in this directory.",
@@ -158,7 +160,7 @@ def _entra_problem(refused: ApiError) -> Problem:
             "This application is disabled.", "Enable it in Entra ID, under Enterprise apps."
         ),
         "53003": lambda: ScopeMissing(
-            "A rule of Conditional Access keeps this application out.", "Ask who runs the directory to allow it."
+            "A Conditional Access rule blocks this application.", "Ask whoever runs the directory to allow it."
         ),
     }
     known |= dict.fromkeys(("90002", "900023"), _no_directory) | dict.fromkeys(("500011", "70011"), _no_service)

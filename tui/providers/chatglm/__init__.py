@@ -53,13 +53,13 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
         return Problem("The server rejected the order of the messages.", "Start a new chat.")
     if refused.status == 500 and refused.message.startswith("Internal Server Error"):
         return Problem(
-            "The server failed while it made the answer (500).",
+            "The server failed while answering (500).",
             "Its own log says why: usually too little memory, or incompatible libraries.",
         )
     if refused.status in (502, 504):
         return Problem(
             f"A proxy before the server got no answer from it in time ({refused.status}).",
-            "Give the proxy more time, and see whether the server runs.",
+            "Raise the proxy's timeout, and check that the server is running.",
         )
     return errors.describe_error("The server", refused, model)
 

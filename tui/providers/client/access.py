@@ -51,7 +51,7 @@ def check_origin(access: Access, url: str, follows: bool = False) -> None:
     if any(unquote(part) in (".", "..") for part in urlsplit(url).path.split("/")):
         raise UsageError(
             f"{one_line(access.model, 80) or 'This request'} leads to another path of {label}. Nothing was sent.",
-            "A part of it is . or .., which no model ID and no address has.",
+            "A part of it is . or .., which no model ID or address contains.",
         )
     if origin not in access.origins and not (follows and _is_under(origin, access.provider.host_suffixes)):
         raise UsageError(

@@ -79,7 +79,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folder)
         raise NetworkError(
             f"{name} names {one_line(path, 120)}, which cannot be read as certificates. Nothing was sent.",
-            "It takes a file in PEM form. Without the variable the system's certificates are used.",
+            "It must name a PEM file. Without the variable, the system's certificates are used.",
         )
     context = ssl.create_default_context()
     if _has_no_certificates(context):

@@ -31,7 +31,7 @@ def check_headers(call: Call, keyed: bool) -> None:
             raise UsageError(
                 f"{'The key' if isinstance(value, Secret) else name} holds characters that cannot be sent."
                 f" {'The key was not sent.' if keyed else 'Nothing was sent.'}",
-                "Paste it again from where it was made; it is plain letters, digits and signs on one line.",
+                "Paste it again from where you created it; it is one line of letters, digits and signs.",
             )
 
 

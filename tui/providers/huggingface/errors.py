@@ -147,8 +147,8 @@ def _endpoint_problem(refused: ApiError, named: str) -> Problem | None:
         )
     if refused.code == endpoints.NO_ENGINE:
         return Problem(
-            "What runs at this address is no server that is known here.",
-            "Known are TGI, TEI, vLLM and others of OpenAI's wire, and the default toolkit.",
+            "The server at this address is of an unknown kind.",
+            "Known are TGI, TEI, the default toolkit, and servers with OpenAI's API such as vLLM.",
         )
     return None
 

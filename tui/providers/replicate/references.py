@@ -42,7 +42,7 @@ def parse(model: Model) -> ModelReference:
     if (match := _MODEL.fullmatch(text)) is None:
         raise UsageError(
             f"{one_line(model.id, 80)} names no model of Replicate.",
-            "A model is written owner/name, as in the address of its page.",
+            "Write a model as owner/name, as in the URL of its page.",
         )
     return ModelReference(match[1], version or match[2] or "", deployment[1] if deployment else "")
 

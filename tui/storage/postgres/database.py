@@ -199,7 +199,7 @@ class Database:
         if login.least_client > CLIENT:
             raise SaveFailed("The store was set up by a newer Modeldeck.", "You can view it, not change it.")
         if login.role != "operator":
-            raise SaveFailed(f"Your login is {login.role} of the store.", "You can view it, not change it.")
+            raise SaveFailed(f"Your login has the role {login.role} in the store.", "You can view it, not change it.")
 
     def _begin(self, transaction: Transaction, tenant: str) -> Change:
         """Open the transaction and lock the row; tried again where the server asks for that."""

@@ -381,5 +381,7 @@ def _write_blocker(database: Database) -> Problem | None:
         return away
     login = database.link.login
     return (
-        None if login.role == "operator" else Problem(f"Your login is {login.role} of the store.", "You can view it.")
+        None
+        if login.role == "operator"
+        else Problem(f"Your login has the role {login.role} in the store.", "You can view it.")
     )

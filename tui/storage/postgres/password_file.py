@@ -50,7 +50,7 @@ def with_password_file(conninfo: str, environ: Mapping[str, str]) -> str:
     if stat.S_ISREG(mode) and mode & 0o077:
         raise UsageError(
             f"The password file {one_line(path, 200)} can be read by others.",
-            "Take their permissions away: its mode has to be 0600.",
+            "Make it private: chmod 600.",
         )
     return make_conninfo(conninfo, passfile=path)
 
@@ -65,7 +65,7 @@ def _check_service_file(environ: Mapping[str, str]) -> None:
     if exposed:
         raise UsageError(
             f"The service file {one_line(str(path), 200)} has a password, and can be read by others.",
-            "Move the password to a password file, or take their permissions away.",
+            "Move the password to a password file, or make the file private: chmod 600.",
         )
 
 

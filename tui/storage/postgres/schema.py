@@ -108,7 +108,7 @@ class _Administrator(psycopg.Connection[tuple[Any, ...]]):
             ) from None
         if isinstance(error, psycopg.Error):
             raise Problem(
-                "The database refused a statement.", "Nothing of it was applied.", one_line(str(error), 200)
+                "The database rejected a statement.", "Nothing was applied.", one_line(str(error), 200)
             ) from None
 
 

@@ -78,4 +78,4 @@ def _states(folder: Folder) -> list[bytes]:
 
 def _compare(copied: list[bytes], states: list[bytes], copied_log: bytes, log: bytes) -> None:
     if copied != states or copied_log.split() != log.split():
-        raise Problem("What was copied differs from what was there.", "Look at both before you use either.")
+        raise Problem("The copy differs from the original.", "Compare the two before you use either.")

@@ -119,7 +119,7 @@ class Agent:
         try:
             message = protocol.encode({"version": protocol.VERSION, **request})
         except ValueError:
-            raise Problem("This is too long for the agent.", remedy=Remedy(Action.UNLOCK)) from None
+            raise Problem("This is too long to send to the agent.", remedy=Remedy(Action.UNLOCK)) from None
         try:
             path = socket_path(self.environ)
             with local_socket.connect(path, TIMEOUT) as connection:
@@ -131,7 +131,7 @@ class Agent:
         except TimeoutError:
             pid = local_socket.listening_process(path)
             who = f" (process {pid})" if pid else ""
-            raise Problem(f"The agent{who} does not answer.", "It is not asked again.") from None
+            raise Problem(f"The agent{who} does not answer.", "It is not retried.") from None
         except (OSError, ValueError):
             raise AgentNotRunning("The agent was stopped.") from None
 

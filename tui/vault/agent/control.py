@@ -62,7 +62,7 @@ def start(environ: Mapping[str, str], seconds: float, idle: float) -> int:
         raise Problem(str(answer["problem"]), str(answer.get("hint", "")))
     if "pid" not in answer:
         process.kill()
-        raise Problem("The agent did not start.", "Nothing is left of it. Try again.")
+        raise Problem("The agent did not start.", "Try again.")
     return process.pid
 
 

@@ -172,7 +172,7 @@ def with_key(session: TenantSession, provider_id: str, name: str = "") -> Creden
     if previous_of(existing.name):
         raise UsageError(f"{existing.name} of {label} is a previous key.", f"Use {previous_of(existing.name)}.")
     if not existing.envelope and not existing.references:
-        raise UsageError(f"{existing.name} of {label} has no API key.", "Nothing of it expires.")
+        raise UsageError(f"{existing.name} of {label} has no API key.", "It has nothing that expires.")
     return existing
 
 

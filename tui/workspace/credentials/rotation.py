@@ -76,7 +76,7 @@ def differs(
     """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
     secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if any(isinstance(value, SecretReference) for value in secrets.values()):
-        raise UsageError("A key is not rotated to a reference.", "Save the reference in its place.")
+        raise UsageError("A key cannot be rotated to a reference.", "Save the reference in its place.")
     if not secrets:
         secret_field = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{secret_field.label} is missing.", "Enter the new key.")

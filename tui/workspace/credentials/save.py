@@ -152,7 +152,7 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
     if added := [origin for origin in now.origins if origin not in plan.origins]:
         raise Problem(
             f"would now also be sent to {', '.join(added)}.",
-            "Another session changed its models. Nothing of this form has been saved; save it again.",
+            "Another session changed its models. This form was not saved; save it again.",
         )
     stored = now.stored
     if plan.rotate:

@@ -199,7 +199,7 @@ def _agent(environ: Mapping[str, str]) -> Check:
     try:
         status = client.Agent(environ).status()
     except Problem as problem:
-        return warning("agent", problem.message, "End it, and start it anew.", facts={**facts, "pid": pid})
+        return warning("agent", problem.message, "Stop it, then start it again.", facts={**facts, "pid": pid})
     names = [one_line(str(entry.get("tenant")), 64) for entry in status.get("tenants", [])]
     swap = "not swapped" if status.get("memory_locked") is True else "its memory can be swapped"
     words = f"process {pid}, {swap}; open: {', '.join(names) or 'no tenant'}"

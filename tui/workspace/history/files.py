@@ -57,8 +57,8 @@ def history_folder(session: TenantSession) -> Folder:
     """
     if (folder := session.history) is None:
         raise Problem(
-            "History is kept in files of this machine, and these settings are in a shared store.",
-            "Nothing is recorded there.",
+            "Chats are recorded in files on this machine, and these settings are in a shared store.",
+            "Nothing is recorded.",
         )
     return folder
 

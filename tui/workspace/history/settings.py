@@ -69,8 +69,8 @@ def switch(session: TenantSession, on: bool | None, days: int | None = None) -> 
     now = settings(session)
     if on and not now.available:
         raise Problem(
-            "History is kept in files of this machine, and these settings are in a shared store.",
-            "Nothing is recorded there.",
+            "Chats are recorded in files on this machine, and these settings are in a shared store.",
+            "Nothing is recorded.",
         )
     if days is not None and not 0 <= days <= MOST_DAYS:
         raise UsageError(f"Chats are kept for 1 to {MOST_DAYS:,} days, or 0 for ever.")

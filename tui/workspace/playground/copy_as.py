@@ -177,7 +177,7 @@ def _file_command(file: Base64File) -> str:
 
 def _path_of(file: Base64File) -> str:
     if file.path == Path():
-        raise UsageError("What was attached was piped, and is in no file.", "Attach it by its path.")
+        raise UsageError("The attachment was piped and is not in a file.", "Attach it by its path.")
     return str(file.path)
 
 

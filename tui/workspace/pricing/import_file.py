@@ -93,8 +93,8 @@ def _is_sound(price: Price) -> bool:
 
 def _other() -> Problem:
     return Problem(
-        "The file holds no prices that can be read.",
-        "Download https://models.dev/api.json, or prices/data.json of github.com/pydantic/genai-prices.",
+        "The file contains no readable prices.",
+        "Download https://models.dev/api.json, or prices/data.json from github.com/pydantic/genai-prices.",
     )
 
 

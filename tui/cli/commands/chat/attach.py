@@ -22,7 +22,7 @@ async def attach(call: CommandContext) -> int:
     session = call.tenant_session
     folder = inbox.folder_of(session)
     if folder is None:
-        raise UsageError("There is no console to attach a file to in a shared store.", "Use chat -a FILE.")
+        raise UsageError("In a shared store, no console takes files.", "Use chat -a FILE.")
     where = call.args.one("FILE", "-")
     if where == "-":
         if is_terminal(sys.stdin):

@@ -78,7 +78,7 @@ def _repeat(
     if saved.schema is None or model is None:
         raise UsageError("--repeat counts the answers that fit a schema.", "Name one with --schema FILE.")
     if call.args.has("resume") or call.args.has("print"):
-        raise UsageError("--repeat asks anew each time.", "Leave --resume and --print out.")
+        raise UsageError("--repeat sends a new request each time.", "Leave --resume and --print out.")
     repeat = whole_number("--repeat", call.args.one("repeat"), 1, MOST_REPEATS)
     compared = [ComparedModel(model, parameters)]
     began = call.session.now()
@@ -305,7 +305,7 @@ async def _ask(
         ):
             rounds += 1
             if rounds > tool_results.MOST_ROUNDS:
-                raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
+                raise Problem(f"The model kept calling tools after {rounds - 1} results.", "Rephrase the question.")
             tool_results.report(call, answer.tool_calls, tools, ends=False)
             tool_round = ToolRound("".join(answer.text), answer.tool_calls, values, tools)
             messages = (*messages, *tool_round.messages)

@@ -94,7 +94,7 @@ async def search(call: CommandContext) -> None:
     """Print the chats that have every word."""
     words = " ".join(call.args.many("WORD")).casefold().split()
     if not words:
-        raise UsageError("There is no word to look for.", "For example: modeldeck history search sky")
+        raise UsageError("There is no word to search for.", "For example: modeldeck history search sky")
     matches = (await _index(call)).search(" ".join(words))
     if call.out.as_json:
         call.out.json([chat.as_json() | {"around": chat.around(words)} for chat in matches])

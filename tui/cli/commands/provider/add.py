@@ -19,7 +19,7 @@ def add(call: CommandContext) -> Coroutine[Any, Any, None]:
     name = call.args.one("NAME")
     kind = call.args.one("like") or (name if name in kinds() else "")
     if not kind:
-        raise UsageError("Which kind of provider is it like?", f"Add --like KIND, one of {', '.join(kinds())}.")
+        raise UsageError("Which provider is it like?", f"Add --like KIND, one of {', '.join(kinds())}.")
     provider = connections.planned_provider(call.tenant_session, name, kind)
     if not call.args.many("FIELD=VALUE"):
         return _add(call, provider)

@@ -133,5 +133,5 @@ def _require_postgres() -> None:
         import tui.storage.postgres.address  # noqa: F401
     except ImportError:
         raise Problem(
-            "What a shared store needs is not installed.", "Install modeldeck[postgres] in place of modeldeck."
+            "The packages for a shared store are not installed.", "Install modeldeck[postgres] in place of modeldeck."
         ) from None

@@ -67,7 +67,7 @@ def _check_shred(call: CommandContext, keys: KeyFile) -> None:
         raise UsageError("Standard input cannot be shredded.", "Name the file.")
     if keys.has_more:
         raise UsageError(
-            "The file holds more than keys that can be imported; it would be lost with them.",
+            "The file contains more than importable keys; the rest would be lost with them.",
             "Import it without --shred, then delete the keys from it yourself.",
         )
 

@@ -161,7 +161,7 @@ def _seconds(call: "CommandContext", option: str, default: str) -> int:
 def _number(facts: dict[str, Any], name: str) -> int:
     value = facts.get(name)
     if type(value) is not int:
-        raise Problem("The agent is of another version.", "Start it anew: modeldeck agent stop")
+        raise Problem("The agent is of another version.", "Stop it, then start it again: modeldeck agent stop")
     return value
 
 

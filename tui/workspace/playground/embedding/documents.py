@@ -50,5 +50,5 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     text = content.decode("utf-8", "replace")
     lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
-        raise UsageError("The file holds no text.", "Choose a file with one text per line.")
+        raise UsageError("The file contains no text.", "Choose a file with one text per line.")
     return lines
