@@ -135,7 +135,7 @@ async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(
         await pilot.press("enter")
         await focused_field(pilot, "Verify and save")
         assert "This looks like" not in shown(pilot) and "with this key" not in shown(pilot)
-        await pilot.press("shift+tab", "ctrl+u")
+        await pilot.press("shift+tab", "shift+tab", "ctrl+u")
         await paste(pilot, OTHER_KEY)
         await until_shown(pilot, "[ Keep it here ]")
         await pilot.press("ctrl+u")

@@ -80,8 +80,8 @@ async def test_a_key_detected_in_the_environment_is_accepted_with_one_key() -> N
         assert screen[7] == "   API key          [" + " " * 52 + "]"
         assert screen[8] == "                    Starts with sk-. Input is hidden."
         assert screen[9] == "                    Create one at https://platform.openai.com/api-keys"
-        assert screen[11] == "   [ Verify and save ]"
-        assert screen[13] == "   [ More: organization, project, base URL ]"
+        assert screen[11] == "   [ More: organization, project, base URL ]"
+        assert screen[13] == "   [ Verify and save ]"
         assert screen[15] == "   The key goes to https://api.openai.com and nowhere else."
         assert screen[16] == "   All models of OpenAI are imported once it is verified."
         assert screen[23] == " enter press  tab next  esc back  ? help"
@@ -96,7 +96,7 @@ async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
         await focused_field(pilot, "Rotate: verify and save, keep the old key")
         await pilot.press("tab")
         await focused_field(pilot, "API key")
-        await pilot.press("shift+tab", "shift+tab")
+        await pilot.press("tab")
         await focused_field(pilot, "More: organization, project, base URL")
         await pilot.press("enter")
         await focused_field(pilot, "Organization")
@@ -286,7 +286,7 @@ async def test_a_value_that_does_not_fit_is_shown_under_its_field(session: Sessi
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused_field(pilot, "Organization")
-        await pilot.press(*"acme", "shift+tab", "enter")
+        await pilot.press(*"acme", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ An organization begins with org-.")
         await focused_field(pilot, "Organization")
 

@@ -91,18 +91,17 @@ class SetupForm(Form):
         yield Button("", id="carry")
         yield Button("Keep it here", id="keep")
         yield _gap("carry-gap")
-        yield Plain(id="notice", classes="said")
-        yield Button("Verify and save", id="verify", primary=True)
-        yield Button("Save anyway, unverified", id="anyway")
-        yield _gap()
         if any(field.advanced for field in self.provider.fields):
             yield Button(self._more_words(), id="more")
             with Vertical(id="more-fields"):
                 yield from self._parts(field for field in self.provider.fields if field.advanced)
             yield _gap()
+        yield Plain(id="notice", classes="said")
+        yield Button("Verify and save", id="verify", primary=True)
+        yield Button("Save anyway, unverified", id="anyway")
         if self.rotates:
             yield Button("Rotate: verify and save, keep the old key", id="rotate")
-            yield _gap()
+        yield _gap()
         yield Button("Search again", id="look-again")
         yield _gap("look-again-gap")
         yield Plain(id="goes", classes="said")
@@ -126,7 +125,8 @@ class SetupForm(Form):
         yield _gap()
         for row in self.entries.values():
             if row.declared.choices:
-                yield from (RegionChoice(row), _gap())
+                yield RegionChoice(row)
+                yield from () if row.declared.advanced else (_gap(),)  # More, with its address, follows at once
 
     def _parts(self, fields: Iterable[Field]) -> Iterator[Widget]:
         for field in fields:
