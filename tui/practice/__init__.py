@@ -4,7 +4,7 @@ A provider's folder holds frames transcribed from its documentation and a module
 
     ORIGINS        the origins that it answers for
     FIELDS         the fields of a sample tenant, secret ones included
-    answer(asked)  the response to one request
+    answer         request -> the response to it
     MODELS         models that it serves and does not list, as added by hand; optional
 
 Every key is accepted unless it holds a word: with `refused` the key is unknown, with `restricted` it may not list

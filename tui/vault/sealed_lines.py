@@ -115,6 +115,11 @@ def seal(key: LineKey, owner: tuple[str, str], number: int, time: str, before: s
     return f"{number}.{b64url_encode(nonce + sealed + tag)}.{time}".encode()
 
 
+def hash_of(line: bytes) -> str:
+    """Return the hash of a line, which the next sealed line holds."""
+    return hashlib.sha256(line).hexdigest()
+
+
 def split(line: bytes) -> SealedLine | None:
     """Return the parts of a sealed line, None for anything else, such as a line that was cut off."""
     match = _SEALED_LINE.fullmatch(line)
@@ -126,7 +131,7 @@ def split(line: bytes) -> SealedLine | None:
         return None
     if len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
         return None
-    return SealedLine(int(match[1]), content, match[3].decode(), hashlib.sha256(line).hexdigest())
+    return SealedLine(int(match[1]), content, match[3].decode(), hash_of(line))
 
 
 def unseal(key: LineKey, owner: tuple[str, str], line: SealedLine) -> tuple[str, Any]:

@@ -207,7 +207,7 @@ class LineWriter:
                 number += 1
                 line = sealed_lines.seal(self._key, owner, number, time, before, record)
                 lines.append(line)
-                before = sealed_lines.split(line).hash  # type: ignore[union-attr]
+                before = sealed_lines.hash_of(line)
             self._token = None  # if the write fails, the end is read again
             append_lines(folder, self._name, lines)
             self._token, self._new = folder.version_token(self._name), False
@@ -236,7 +236,7 @@ def rewrite(session: TenantSession, name: str, records: Sequence[Record]) -> Non
     for number, record in enumerate(records, 1):
         line = sealed_lines.seal(key, owner, number, record.time, before, record.content)
         lines.append(line)
-        before = sealed_lines.split(line).hash  # type: ignore[union-attr]
+        before = sealed_lines.hash_of(line)
     _note_key_id(folder, tenant.key_id)
     folder.write(name, b"".join(line + b"\n" for line in lines))
 

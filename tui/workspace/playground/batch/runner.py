@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
@@ -111,7 +112,7 @@ class BatchRun:
             self.progress.in_flight += 1
             self.progress.most_in_flight = max(self.progress.most_in_flight, self.progress.in_flight)
             try:
-                outcome = await self._perform(task, lambda event, task=task: self._watch(task, event))  # type: ignore[misc]
+                outcome = await self._perform(task, partial(self._watch, task))
             finally:
                 self.progress.in_flight -= 1
                 self._requeued.set()
