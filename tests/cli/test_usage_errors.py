@@ -84,6 +84,10 @@ def test_an_option_does_not_swallow_the_option_behind_it() -> None:
             ("Unknown parameter temprature.", "Did you mean temperature?"),
         ),
         (("provider", "set", "openai", f"apikey={KEY}"), ('Unknown field "apikey".', "Did you mean api_key?")),
+        (("credential", "use", "openai", "defalt"), ("no credential defalt of OpenAI", "Did you mean default?")),
+        (("credential", "remove", "openai", "defalt"), ("no credential defalt of OpenAI", "Did you mean default?")),
+        (("doctor", "openai", "defalt"), ("no credential defalt of OpenAI", "Did you mean default?")),
+        (("provider", "verify", "openai", "--name", "defalt"), ("no credential defalt", "Did you mean default?")),
     ],
 )
 def test_a_wrong_name_is_named_and_the_right_one_suggested(

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tui.domain import Credential, previous_of
-from tui.errors import Action, Remedy, UsageError
+from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials
@@ -24,6 +24,7 @@ from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import short_time
 from tui.workspace.conflicts import Baseline, conflict, require_unchanged
+from tui.workspace.credentials.names import unknown_credential
 
 _TABLE = "lifetimes"
 NOTICE = 14
@@ -163,12 +164,9 @@ def note_expiry(session: TenantSession, credential: Credential, expires: str) ->
 def with_key(session: TenantSession, provider_id: str, name: str = "") -> Credential:
     """Return a credential that holds a key, the active one unless named; raise a UsageError if there is none."""
     existing = credentials.find(session, provider_id, name) if name else credentials.active(session, provider_id)
-    label = label_of(session, provider_id)
     if existing is None:
-        raise UsageError(
-            f"There is no credential {one_line(name, 40)} of {label}." if name else f"{label} is not set up.",
-            remedy=Remedy(Action.LIST_CREDENTIALS if name else Action.SET_UP_PROVIDER, provider_id),
-        )
+        raise unknown_credential(session, provider_id, name)
+    label = label_of(session, provider_id)
     if previous_of(existing.name):
         raise UsageError(f"{existing.name} of {label} is a previous key.", f"Use {previous_of(existing.name)}.")
     if not existing.envelope and not existing.references:

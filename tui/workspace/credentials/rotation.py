@@ -21,6 +21,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
 from tui.workspace.credentials import lifetime
+from tui.workspace.credentials.names import unknown_credential
 
 
 def previous_key(session: TenantSession, provider_id: str, name: str) -> Credential | None:
@@ -36,10 +37,7 @@ def rotation_target(session: TenantSession, provider: Provider, name: str) -> Cr
     """
     label, existing = provider.label, credentials.find(session, provider.id, name)
     if existing is None:
-        raise UsageError(
-            f"There is no credential {one_line(name, 40)} of {label}.",
-            remedy=Remedy(Action.SET_UP_PROVIDER, provider.id, name),
-        )
+        raise unknown_credential(session, provider.id, name, Action.SET_UP_PROVIDER)
     if existing.references:
         raise UsageError(f"The key of {label} is a reference; what it refers to is replaced where it is.")
     if not existing.envelope:

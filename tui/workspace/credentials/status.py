@@ -17,7 +17,6 @@ from tui.domain import (
 )
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
-from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials, listings, refused_fields, trials, verification
 from tui.tenancy import models as stored_models
@@ -28,6 +27,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialBalance
 from tui.workspace.credentials import lifetime, rotation
 from tui.workspace.credentials.discovery import discover_keys
+from tui.workspace.credentials.names import unknown_credential
 from tui.workspace.playground.key_source import source
 
 _VERIFIED = {
@@ -111,7 +111,7 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             if not any(_is(entry, provider_id, name) for entry in table):
-                raise _unknown(session, provider_id, name)
+                raise unknown_credential(session, provider_id, name)
             # The addresses that the credential in use may reach were entered by a person for this provider.
             before = active(session, provider_id)
             entered = credentials.verified_origins(session, before)
@@ -289,14 +289,7 @@ def _switch_models(tables: Tables, provider: Provider, before: Credential | None
 
 def _require_stored(session: TenantSession, provider_id: str, name: str) -> None:
     if credentials.find(session, provider_id, name) is None:
-        raise _unknown(session, provider_id, name)
-
-
-def _unknown(session: TenantSession, provider_id: str, name: str) -> UsageError:
-    label = provider_of(session, provider_id).label
-    return UsageError(
-        f"There is no credential {one_line(name, 40)} of {label}.", remedy=Remedy(Action.LIST_CREDENTIALS, provider_id)
-    )
+        raise unknown_credential(session, provider_id, name)
 
 
 def _is(record: Mapping[str, Any], provider_id: str, name: str) -> bool:

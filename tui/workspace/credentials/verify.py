@@ -8,16 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
-from tui.errors import Action, CredentialRejected, NetworkError, Problem, Remedy, ScopeMissing, UsageError
+from tui.errors import Action, CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.events import Accepted, Event
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
-from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
 from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials import lifetime
 from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.names import unknown_credential
 from tui.workspace.credentials.save import CredentialDraft, build_draft
 from tui.workspace.credentials.save_plan import SavePlan, plan_save
 
@@ -130,10 +130,7 @@ async def verify_stored(
     existing = credentials.listing(session, provider_id)
     credential = next((entry for entry in existing if entry.name == name or (not name and entry.active)), None)
     if credential is None:
-        what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
-        raise UsageError(
-            f"There is {what}." if name else f"{what}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name)
-        )
+        raise unknown_credential(session, provider_id, name, Action.SET_UP_PROVIDER)
     access = await asyncio.to_thread(credentials.access_with, session, provider, credential)
     try:
         check, _ = await _verify_and_list(session.process, access, on_event)

@@ -20,6 +20,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
+from tui.workspace.credentials.names import unknown_credential
 from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed_check
 from tui.workspace.doctor.connection import ConnectionWatch
 from tui.workspace.models import catalog
@@ -97,10 +98,7 @@ def _credential(session: TenantSession, provider: Provider, name: str) -> Creden
     stored = [entry for entry in credentials.listing(session, provider.id) if not previous_of(entry.name)]
     existing = next((entry for entry in stored if entry.name == name or (not name and entry.active)), None)
     if name and existing is None:
-        raise UsageError(
-            f"There is no credential {one_line(name, 40)} of {provider.label}.",
-            remedy=Remedy(Action.LIST_CREDENTIALS, provider.id),
-        )
+        raise unknown_credential(session, provider.id, name)
     return existing
 
 

@@ -5,12 +5,13 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.remedies import remedy_text
 from tui.domain import Credential, previous_of
-from tui.errors import Action, Remedy, UsageError
+from tui.errors import Action, Remedy
 from tui.sanitize import group_fingerprint, mask
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation, status
 from tui.workspace.credentials.lifetime import Lifetime, age_days, due_on, lifetime
+from tui.workspace.credentials.names import unknown_credential
 
 
 def credential_shape(credential: Credential, terms: Lifetime | None = None) -> dict[str, Any]:
@@ -111,8 +112,7 @@ async def remove(call: CommandContext) -> None:
     stored = credentials.listing(call.tenant_session, provider.id)
     existing = next((credential for credential in stored if credential.name == name), None)
     if existing is None:
-        names = ", ".join(credential.name for credential in stored) or "none"
-        raise UsageError(f"{provider.label} has no credential of that name.", f"Its credentials: {names}.")
+        raise unknown_credential(call.tenant_session, provider.id, name)
     keys = ", ".join(mask(hint) for hint in existing.hints.values()) or "no key"
     which = "The active credential" if existing.active else "The credential"
     is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
