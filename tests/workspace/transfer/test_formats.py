@@ -204,6 +204,25 @@ def test_opencode_has_keys_in_two_files() -> None:
     assert unread(keys) == {"provider, anthropic": FILE, "provider, google": "no key and no base URL is named"}
 
 
+def test_opencode_takes_comments_and_a_last_comma() -> None:
+    text = json.dumps(OPENCODE).replace('{"', '{ // "a" /*\n"', 1).removesuffix("}") + ', /* b\n"c" */ }'
+    assert "https://" in text and read(text) == read(OPENCODE)
+    with pytest.raises(UsageError, match="it is not JSON"):
+        read_keys(b'{ // a comment\n "openai": }')
+
+
+def test_a_value_that_could_not_be_saved_is_named_and_the_others_are_read() -> None:
+    urls = ("https://somebody:FAKE@llm.example.test/v1", "ftp://llm.example.test", "https://llm.example.test/v1")
+    servers = {f"s{number}": {"base_url": url, "api_key": OTHER} for number, url in enumerate(urls)}
+    keys = read({"openaiCompatible": servers})[1]
+    assert [values["base_url"] for _, values in entries(keys)] == ["https://llm.example.test/v1"]
+    assert unread(keys) == dict.fromkeys(
+        ("openaiCompatible, s0", "openaiCompatible, s1"), "its base URL cannot be used"
+    )
+    two = read(f"export OPENAI_API_KEY={OPENAI}; export GROQ_API_KEY={OTHER}\n")[1]
+    assert unread(two) == {"line 1, OPENAI_API_KEY": "it holds a character that no key has"}
+
+
 def test_a_command_in_a_file_of_crush_is_named_and_not_run() -> None:
     kind, keys = read(CRUSH)
     assert (kind, entries(keys)) == (

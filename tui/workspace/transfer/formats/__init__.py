@@ -12,6 +12,7 @@ from tui.errors import UsageError
 from tui.storage.settings_file import CorruptSettings, read_json
 from tui.workspace.transfer.formats import aichat, cc_switch, crush, dotenv, litellm, llm, opencode, oterm
 from tui.workspace.transfer.formats.entries import KeyFile
+from tui.workspace.transfer.formats.jsonc import plain_json
 from tui.workspace.transfer.formats.yaml_file import load
 
 LARGEST = 4 * 1024 * 1024
@@ -53,8 +54,8 @@ def is_bundle(content: bytes) -> bool:
     if not content.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):
         return False
     try:
-        return "modeldeck" in read_json(content)
-    except CorruptSettings:
+        return "modeldeck" in _read_json(content.decode("utf-8-sig"))
+    except (CorruptSettings, UnicodeDecodeError):
         return True
 
 
@@ -72,7 +73,7 @@ def read_keys(content: bytes) -> tuple[str, KeyFile]:
     except UnicodeDecodeError:
         raise UsageError("The file is not UTF-8 text.", "Is it the right file?") from None
     if text.lstrip().startswith(("{", "[")):
-        return _read(OF_JSON, _json(content))
+        return _read(OF_JSON, _json(text))
     if _YAML.search(text):
         return _read(OF_YAML, load(text))
     return _read(OF_TEXT, text)
@@ -88,8 +89,19 @@ def _read(formats: tuple[Format, ...], data: Any) -> tuple[str, KeyFile]:
     )
 
 
-def _json(content: bytes) -> Any:
+def _json(text: str) -> Any:
     try:
-        return read_json(content)
+        return _read_json(text)
     except CorruptSettings as problem:
         raise UsageError(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
+
+
+def _read_json(text: str) -> Any:
+    """Decode JSON, also with comments; raise CorruptSettings for what is wrong without them."""
+    try:
+        return read_json(text.encode())
+    except CorruptSettings as problem:
+        try:
+            return read_json(plain_json(text).encode())
+        except CorruptSettings:
+            raise problem from None

@@ -90,7 +90,10 @@ def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], names: set[
         if variable.problem and (not variable.name or variable.name in known or _SECRET.search(variable.name)):
             yield SkippedEntry(where, variable.problem)
         elif variable.value and variable.name not in names and _SECRET.search(variable.name):
-            reason = "what it needs beside it is not in the file" if variable.name in known else "no provider reads it"
+            reason = "no provider reads it"
+            if variable.name in known:
+                plain = variable.value.isascii() and not re.search(r"\s", variable.value)
+                reason = _INCOMPLETE if plain else "it holds a character that no key has"
             yield SkippedEntry(where, reason)
 
 
@@ -112,4 +115,5 @@ def _variable(number: int, name: str, text: str) -> Variable:
     return Variable(number, name, value)
 
 
+_INCOMPLETE = "what it needs beside it is not in the file"
 _UNENDED = "its quotes do not end on its line"

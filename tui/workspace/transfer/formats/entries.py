@@ -16,6 +16,7 @@ from tui.providers.origins import origin_of
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
+from tui.workspace.credentials.fields import FieldProblem, clean_values
 from tui.workspace.credentials.paste import clean_pasted, in_sentence
 
 COMPATIBLE = "openai_compatible"
@@ -92,6 +93,8 @@ def key_file(label: str, entries: Iterable[KeyEntry | SkippedEntry], *, has_more
         entry = replace(entry, where=one_line(entry.where, 80))
         if isinstance(entry, KeyEntry) and (missing := _missing_field(entry)):
             entry = SkippedEntry(entry.where, f"its {in_sentence(missing.label)} is not in the file")
+        elif isinstance(entry, KeyEntry) and (invalid := _invalid_field(entry)):
+            entry = SkippedEntry(entry.where, f"its {in_sentence(invalid.label)} cannot be used")
         if isinstance(entry, SkippedEntry):
             unread.append(entry)
         elif not any((entry.kind, entry.values) == (other.kind, other.values) for other in keys):
@@ -150,6 +153,16 @@ def _missing_field(entry: KeyEntry) -> Field | None:
     declared = kinds()[entry.kind].fields
     needed = (field for field in declared if field.required and not field.auth_method)
     return next((field for field in needed if not entry.values.get(field.name)), None)
+
+
+def _invalid_field(entry: KeyEntry) -> Field | None:
+    """Return a field whose value could not be saved, such as an address that holds a password."""
+    provider = kinds()[entry.kind]
+    try:
+        clean_values(provider, dict(entry.values))
+    except FieldProblem as problem:
+        return provider.field(problem.field)
+    return None
 
 
 def reference(text: str) -> str:
