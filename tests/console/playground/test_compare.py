@@ -2,15 +2,20 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tui.console.playground.compare.column import figures
 from tui.console.playground.compare.columns import per_row
 from tui.console.playground.compare.tab import CompareTab
 from tui.console.widgets.text_area import LinesField
 from tui.domain import ModelType
 from tui.tenancy import models
+from tui.workspace.playground.compare import report
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
 WIDE = (120, 40)
@@ -120,3 +125,26 @@ async def test_answers_that_do_not_fit_are_sent_back_to_their_models() -> None:
         assert "Your answer does not fit the JSON Schema at $" in sent and "Who wrote Faust?" in sent
         await until_shown(pilot, "one answer each")
         assert tab.comparison is not None and tab.comparison.repeat == 1
+
+
+def test_figures_take_as_many_rows_as_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = (
+        "m",
+        "0.36 s (0.35 s–0.41 s)",
+        "0.36 s (0.35 s–0.41 s)",
+        "61 (57–63)",
+        "5",
+        "0",
+        "148",
+        "2.9 s",
+        "",
+        "≈ 1 USD",
+    )
+    monkeypatch.setattr(report, "row", lambda entry: words)
+    entry: Any = SimpleNamespace(answers=[1])
+    whole = "first 0.36 s (0.35 s–0.41 s) · 61 (57–63) tokens/s · 2.9 s · 5 in · 148 out · ≈ 1 USD"
+    assert figures(entry, 100) == [whole]
+    for cells in (40, 60):
+        shown_rows = figures(entry, cells)
+        assert " · ".join(shown_rows) == whole and max(map(len, shown_rows)) <= cells
+    assert figures(entry, 60)[-1] == "5 in · 148 out · ≈ 1 USD"

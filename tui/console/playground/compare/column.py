@@ -1,5 +1,6 @@
 """A column of the compare tab: a model's answer as it streams, and its figures."""
 
+from collections.abc import Iterable
 from time import monotonic
 
 from textual.app import ComposeResult
@@ -168,7 +169,7 @@ class CompareColumn(Vertical):
 
 
 def figures(entry: ComparedModel, cells: int) -> list[str]:
-    """Return the figures of a model's answers in one row, or in two where that is too narrow."""
+    """Return the figures of a model's answers in one row, or in as many as they need: times, then counts."""
     if not entry.answers:
         return [""]
     _, first, first_answer, speed, tokens_in, reasoning, out, total, _, cost = report.row(entry)
@@ -180,8 +181,19 @@ def figures(entry: ComparedModel, cells: int) -> list[str]:
         f"{out} out",
         cost if cost != report.UNKNOWN else "cost –",
     ]
-    upper, lower = " · ".join(filter(None, times)), " · ".join(filter(None, counts))
-    return [f"{upper} · {lower}"] if len(upper) + len(lower) + 3 <= cells else [upper, lower]
+    whole = _rows([*times, *counts], cells)
+    return whole if len(whole) == 1 else [*_rows(times, cells), *_rows(counts, cells)]
+
+
+def _rows(parts: Iterable[str], cells: int) -> list[str]:
+    """Join the parts that are not blank, as many to a row as there is room for."""
+    rows: list[str] = []
+    for part in filter(None, parts):
+        if rows and len(rows[-1]) + 3 + len(part) <= cells:
+            rows[-1] += f" · {part}"
+        else:
+            rows.append(part)
+    return rows
 
 
 def _problem(problem: Problem, label: str) -> ProblemBlock:
