@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.campaign.kills import kill_at
 from tests.doubles.images import png
 from tui.errors import Problem, UsageError
 from tui.providers.events import ToolCall, ToolCalls
@@ -15,7 +16,7 @@ from tui.secret import Secret
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, tenants
 from tui.workspace.history import chats, settings
-from tui.workspace.history.files import CHAT, history_folder
+from tui.workspace.history.files import history_folder
 from tui.workspace.playground.attachments.files import of_content
 from tui.workspace.playground.conversation import Answer, ToolRound
 from tui.workspace.transfer import export, file_format, import_plan, recorded_chats
@@ -136,6 +137,21 @@ async def test_a_stopped_import_keeps_the_chats_that_were_added(acme: TenantSess
     assert len(chats.ids(other)) == 2
     await recorded_chats.add(other, recorded_chats.plan(other, recorded)[0], lambda done, of: None)
     assert sorted(chats.ids(other)) == ids
-    assert sorted(name for name in history_folder(other).names() if name.endswith(CHAT)) == [
-        f"{one}{CHAT}" for one in ids
-    ]
+
+
+@pytest.mark.slow
+async def test_killed_at_every_step_a_chat_is_there_as_a_whole_or_not_at_all(acme: TenantSession) -> None:
+    chat_id = record(acme)
+    (chat,) = recorded_chats.collect(acme, [])
+    await tenants.create(acme.process, "other")
+    other, steps = acme.process.tenant("other"), 0
+
+    def add() -> None:
+        chats.add(other, chat.id, chat.records)
+
+    while not chats.ids(other):
+        steps += 1
+        kill_at(steps, add)
+    assert steps > 5, "the control: some kills came before the end"
+    assert chats.open_chat(other, chat_id) == chats.open_chat(acme, chat_id)
+    assert chats.open_history(other).chats[0].questions == 1 and not chats.add(other, chat.id, chat.records)
