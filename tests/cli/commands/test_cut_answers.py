@@ -77,3 +77,6 @@ def test_a_cut_transcript_fails_and_keeps_its_text(
     server.next("/audio/transcriptions", Response(body=piece + end, headers=EVENTS))
     ran = ready("transcribe", str(tmp_path / "talk.mp3"))
     assert (ran.code, ran.out) == (code, "Half an\n")
+    server.next("/audio/transcriptions", Response(body=piece + end, headers=EVENTS))
+    shape = json.loads(ready("transcribe", str(tmp_path / "talk.mp3"), "--json").out)
+    assert (shape["text"], shape["complete"]) == ("Half an", not code)

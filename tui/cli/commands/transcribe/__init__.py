@@ -23,10 +23,10 @@ COMMANDS = (
         "Subtitles (srt, vtt) need a model that returns timestamps. With -m several times, or a reference text, the "
         "transcripts are compared: seconds, seconds per second of audio, word and character error rate, "
         "differences.",
-        "{model, fallback: {model, because}, text, language, duration, segments: [{start, end, text}]}; times in "
-        "seconds; duration is null if the provider does not report it; fallback is the default that did not answer, "
-        "or null; compared: {file, models: [{model, text, problem, timings: {total}, duration, real_time_factor, "
-        "error_rates: {wer, cer, reference_words}, usage}], differences}",
+        "{model, fallback: {model, because}, text, complete, language, duration, segments: [{start, end, text}]}; "
+        "times in seconds; duration is null if the provider does not report it; fallback is the default that did not "
+        "answer, or null; compared: {file, models: [{model, text, problem, timings: {total}, duration, "
+        "real_time_factor, error_rates: {wer, cer, reference_words}, usage}], differences}",
         ("modeldeck transcribe call.mp3", "modeldeck transcribe talk.wav --format srt >talk.srt"),
     ),
 )

@@ -1,5 +1,6 @@
 """`modeldeck transcribe` with several models or a reference text."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,18 +25,36 @@ def reference_of(call: CommandContext) -> str:
 
 
 async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, reference: str) -> int:
-    """Print every transcript, the figures, and the differences of two."""
+    """Transcribe with every model, print what came, and return the exit code."""
     for model in chosen:
         await unlock_for_call(call, model)
     results = [MeasuredTranscript(model) for model in chosen]
-    await transcribe_with(
-        call.tenant_session,
-        results,
-        path,
-        call.args.one("language"),
-        reference,
-        lambda event: print_progress(call.out, event),
-    )
+    try:
+        await transcribe_with(
+            call.tenant_session,
+            results,
+            path,
+            call.args.one("language"),
+            reference,
+            lambda event: print_progress(call.out, event),
+        )
+    except asyncio.CancelledError:
+        _print(call, results, path)
+        call.out.note("■ Stopped; what came is above.")
+        raise
+    _print(call, results, path)
+    problems = [result.problem for result in results if result.problem]
+    for result in results:
+        if result.problem is not None:
+            hint = problem_hint(result.problem)
+            call.out.note(f"{result.model.ref}: {result.problem.message} {hint}".rstrip())
+    if not problems:
+        return Exit.DONE
+    return problems[0].code if len(problems) == len(results) else Exit.FAILED
+
+
+def _print(call: CommandContext, results: Sequence[MeasuredTranscript], path: Path) -> None:
+    """Print every transcript, the figures, and the differences of two."""
     call.out.end_progress()
     texts = [result.text for result in results if result.text]
     differences = mark_differences(*texts) if len(results) == len(texts) == 2 else ""
@@ -50,11 +69,3 @@ async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, ref
             call.out.line(differences)
         call.out.line()
         call.out.table(HEADINGS, [result.row() for result in results])
-    problems = [result.problem for result in results if result.problem]
-    for result in results:
-        if result.problem is not None:
-            hint = problem_hint(result.problem)
-            call.out.note(f"{result.model.ref}: {result.problem.message} {hint}".rstrip())
-    if not problems:
-        return Exit.DONE
-    return problems[0].code if len(problems) == len(results) else Exit.FAILED

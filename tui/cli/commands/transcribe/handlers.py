@@ -1,6 +1,8 @@
 """`modeldeck transcribe`: print a transcript as text, subtitles or JSON."""
 
+import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +103,14 @@ async def _transcript(
                         call.out.note(event.words)
                 else:
                     print_progress(call.out, event)
-    except Problem:
-        if (text := transcript.text or partial) and output_format == "text":
-            call.out.line(text)
+    except (Problem, asyncio.CancelledError) as ended:
+        if text := transcript.text or partial:
+            if output_format == "json":
+                call.out.json(_shape(model, replace(transcript, text=text), instead, complete=False))
+            elif output_format == "text":
+                call.out.line(text)
+        if isinstance(ended, asyncio.CancelledError):
+            call.out.note("■ Stopped; the text is incomplete." if text else "■ Stopped.")
         raise
     return transcript, instead
 
@@ -131,7 +138,7 @@ def _print(
     call: CommandContext, model: Model, transcript: Transcript, output_format: str, instead: Fallback | None
 ) -> None:
     if output_format == "json":
-        call.out.json(_shape(model, transcript, instead))
+        call.out.json(_shape(model, transcript, instead, complete=True))
     elif output_format == "text":
         call.out.line(transcript.text)
     elif not transcript.segments:
@@ -141,11 +148,12 @@ def _print(
         call.out.line(_SUBTITLES[output_format](transcript.segments).rstrip("\n"))
 
 
-def _shape(model: Model, transcript: Transcript, instead: Fallback | None) -> dict[str, Any]:
+def _shape(model: Model, transcript: Transcript, instead: Fallback | None, *, complete: bool) -> dict[str, Any]:
     return {
         "model": (instead.model if instead else model).ref,
         "fallback": instead.as_json() if instead else None,
         "text": transcript.text,
+        "complete": complete,
         "language": transcript.language,
         "duration": transcript.duration or None,
         "segments": [
