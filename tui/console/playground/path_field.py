@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.scroll_view import ScrollView
 from textual.widgets import Input
 
 from tui.console.keys import bind
@@ -103,6 +104,19 @@ class PathField(Vertical):
     def path(self) -> Path:
         """The path that is meant."""
         return expand_home(self.value, self._home)
+
+    def form_keys(self, *, running: bool, typing: bool) -> tuple[str, ...]:
+        """Return the footer's keys of a page with this field, a button and perhaps a result, for where the focus is."""
+        if running:
+            return ("page.back: stop",)
+        if isinstance(self.screen.focused, Rows):
+            return ("list.choose: choose", "list.up list.down: move", "page.back")
+        if isinstance(self.screen.focused, ScrollView):
+            return ("list.up list.down: move", "focus.next", "page.back")
+        if typing:
+            complete = ("path.complete", "filter.done") if self.field.has_focus else ("focus.next",)
+            return ("field.next", *complete, "field.clear", "page.back")
+        return ("form.press", "focus.next", "page.back")
 
     def write(self, text: str) -> None:
         """Put a text into the field, with the cursor at its end."""

@@ -23,7 +23,6 @@ from tui.console.remedies import problem_hint
 from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
-from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
 from tui.console.widgets.text_viewer import Reader
@@ -108,16 +107,7 @@ class ToolsPage(PageScreen[None]):
         yield Reader()
 
     def chrome(self) -> ScreenText:
-        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self._send.activity:
-            keys = ("page.back: stop",)
-        elif isinstance(self.focused, Rows):
-            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
-        elif isinstance(self.focused, Reader):
-            keys = ("list.up list.down: move", "focus.next", "page.back")
-        elif self.typing:
-            complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
-            keys = ("field.next", *complete, "field.clear", "page.back")
+        keys = self._path.form_keys(running=bool(self._send.activity), typing=self.typing)
         foot = join("nothing is executed", self._recording.word)
         return ScreenText("Chat › tools", keys, self._model.ref, foot=foot)
 

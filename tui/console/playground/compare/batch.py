@@ -20,7 +20,6 @@ from tui.console.remedies import problem_hint
 from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
-from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WORKING
 from tui.console.widgets.truncate import fit, width
@@ -109,14 +108,7 @@ class BatchPage(PageScreen[None]):
         return self.has_class("-watching") and not self.has_class("-ended")
 
     def chrome(self) -> ScreenText:
-        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self.running:
-            keys = ("page.back: stop",)
-        elif isinstance(self.focused, Rows):
-            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
-        elif self.typing:
-            complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
-            keys = ("field.next", *complete, "field.clear", "page.back")
+        keys = self._path.form_keys(running=self.running, typing=self.typing)
         extras = [*(["system prompt"] if self._prompt.system else []), *(["schema"] if self._prompt.schema else [])]
         foot = f"with the {' and the '.join(extras)} of Compare" if extras else ""
         return ScreenText("Playground › batch", keys, foot=foot)

@@ -17,7 +17,6 @@ from tui.console.remedies import problem_hint
 from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
-from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, line
 from tui.domain import Model
 from tui.errors import Problem, UsageError
@@ -59,14 +58,7 @@ class EmbedFile(PageScreen[None]):
             yield self._state
 
     def chrome(self) -> ScreenText:
-        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self._start.activity:
-            keys = ("page.back: stop",)
-        elif isinstance(self.focused, Rows):
-            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
-        elif self.typing:
-            complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
-            keys = ("field.next", *complete, "field.clear", "page.back")
+        keys = self._path.form_keys(running=bool(self._start.activity), typing=self.typing)
         return ScreenText("Embedding › file", keys, self._model.ref)
 
     def on_mount(self) -> None:

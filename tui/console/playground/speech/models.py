@@ -15,7 +15,6 @@ from tui.console.remedies import problem_hint
 from tui.console.trial_status import warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
-from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ACCENT, MUTED
 from tui.console.widgets.text_viewer import Reader
@@ -69,15 +68,7 @@ class SpeechModels(PageScreen[None]):
         return bool(self._compare.activity)
 
     def chrome(self) -> ScreenText:
-        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
-        if self.running:
-            keys = ("page.back: stop",)
-        elif isinstance(self.focused, Rows):
-            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
-        elif isinstance(self.focused, Reader):
-            keys = ("list.up list.down: move", "focus.next", "page.back")
-        elif self.typing:
-            keys = ("field.next", "path.complete", "filter.done", "field.clear", "page.back")
+        keys = self._path.form_keys(running=self.running, typing=self.typing)
         legend = ("[-only the first or the reference-]", "{+only the other+}") if self.results else ("", "")
         return ScreenText("Speech-to-text › compare models", keys, one_line(self._recording.name), strip=legend)
 
