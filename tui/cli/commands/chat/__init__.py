@@ -43,7 +43,10 @@ COMMANDS = (
             SCHEMA,
             Option(("--tools",), "a JSON file of tools that the model may ask for; none is executed", "FILE"),
             Option(
-                ("--tool-result",), "the result of a tool, by which the chat goes on; repeat", "NAME=FILE", shown=False
+                ("--tool-result",),
+                "the result of a tool call; the chat goes on with it; repeat",
+                "NAME=FILE",
+                shown=False,
             ),
             Option(("-r", "--repeat"), "with --schema: ask N times, and count the answers that fit", "N", shown=False),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),

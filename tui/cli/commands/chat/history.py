@@ -36,7 +36,7 @@ COMMANDS = (
     Command(
         ("history", "off"),
         "chat.history_handlers:switch_off",
-        "record no more of a tenant's chats; those that exist stay",
+        "stop recording a tenant's chats; existing ones stay",
         options=(JSON,),
         shape=_SETTINGS,
         examples=("modeldeck -t acme history off",),
@@ -45,7 +45,7 @@ COMMANDS = (
     Command(
         ("history", "auto"),
         "chat.history_handlers:leave_to_config",
-        "leave it to config.toml again whether a tenant's chats are recorded",
+        "follow config.toml again on recording a tenant's chats",
         options=(JSON,),
         shape=_SETTINGS,
         examples=("modeldeck -t acme history auto",),
@@ -64,7 +64,7 @@ COMMANDS = (
     Command(
         ("history", "search"),
         "chat.history_handlers:search",
-        "find recorded chats that have every one of some words",
+        "find recorded chats that contain all of some words",
         (Argument("WORD", "a word or a part of one; case does not matter", many=True),),
         (JSON,),
         details="Questions, answers, system prompts and titles are searched, in memory.",

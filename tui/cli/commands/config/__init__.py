@@ -13,7 +13,7 @@ COMMANDS = (
             ),
         ),
         (JSON,),
-        details="The settings are in config.toml, whose place modeldeck paths prints. Each is optional.",
+        details="The settings are in config.toml; modeldeck paths shows where that is. All are optional.",
         table=("Settings:", "tui.config:HELP"),
         shape="[{name, value, default, from, line}]; with check [{entry, line, sentence, ignored}]",
         examples=("modeldeck config", "modeldeck config check"),

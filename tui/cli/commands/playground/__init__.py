@@ -45,7 +45,7 @@ COMMANDS = (
             Option(("-m", "--model"), "a model; repeat for several", "P/MODEL", required=True),
             Option(("-o", "--output"), "the file of rows, .jsonl", "OUT", required=True),
             Option(("-c", "--concurrency"), "the most requests in flight; default: 4", "N"),
-            Option(("--max-cost",), "begin no request once so much was spent (estimated)", "AMOUNT", shown=False),
+            Option(("--max-cost",), "send nothing more once this much is spent (estimated)", "AMOUNT", shown=False),
             Option(("-r", "--repeat"), "ask every prompt N times", "N", shown=False),
             Option(("-s", "--system"), "the system prompt", "SYSTEM", shown=False),
             Option(("-p", "--parameter"), "a parameter of the models that take it", "NAME=VALUE", shown=False),

@@ -67,7 +67,7 @@ COMMANDS = (
     Command(
         ("provider", "add"),
         "provider.add:add",
-        "add another connection of a kind, such as a second OpenAI-compatible server",
+        "add another connection, such as a second OpenAI-compatible server",
         (Argument("NAME", "lower-case letters, digits, - and _"), FIELDS),
         (
             Option(("--like",), "the provider that it is like, see modeldeck provider list", "P"),
@@ -99,7 +99,7 @@ COMMANDS = (
         "provider.health:health",
         "verify every stored credential of a tenant, or of all tenants",
         (),
-        (Option(("--all-tenants",), "of all tenants; one that is locked is reported, not asked"), TENANTS, JSON),
+        (Option(("--all-tenants",), "for all tenants; locked ones are reported, nothing is asked"), TENANTS, JSON),
         "Each is verified as by modeldeck provider verify, at most two requests per host at once, and the outcome is "
         "stored; nothing is disabled or removed. Trials are listed and not verified. The exit code is 3 if a key is "
         "rejected, else 4 if a provider cannot be reached, else 5 if a tenant is locked.",
@@ -112,7 +112,7 @@ COMMANDS = (
     Command(
         ("doctor",),
         "provider.doctor:doctor",
-        "find what is wrong on the way to a provider, or on this machine",
+        "check the connection to a provider, or this machine",
         (PROVIDER._replace(min_count=0), Argument("CRED", "a credential's name; default: the active one", min_count=0)),
         (Option(("--spend",), "also ask a model for a word; the provider bills it"), JSON),
         "With a provider: its name, TCP, the proxy, TLS, this machine's clock, the API key and the list of models, "

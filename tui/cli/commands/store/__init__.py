@@ -67,7 +67,7 @@ COMMANDS = (
         "copy tenants from the shared store to files on this machine",
         (_TENANTS,),
         (DRY_RUN, JSON),
-        "Copies what push does. The store keeps them; files that exist are not replaced.",
+        "Copies the same as push. The store keeps its copy; existing files are not replaced.",
         "[{tenant, states}]",
         ("modeldeck store pull acme",),
         secrets=False,

@@ -52,7 +52,7 @@ COMMANDS = (
     Command(
         ("operator", "recover"),
         "store.recovery_handlers:recover",
-        "get a tenant's private key back with the text that was printed for that",
+        "recover a tenant's private key with its recovery text",
         options=(
             Option(("--create",), "print a recovery text, once: it is stored nowhere"),
             Option(("--test",), "test the text, and record the date"),
@@ -60,7 +60,7 @@ COMMANDS = (
             Option(("--text-file",), "read the text from FILE; default: it is asked for", "FILE"),
             JSON,
         ),
-        details="For the day on which no operator has the private key any more. While you have it, print a recovery "
+        details="For when no operator has the private key any more. While you have it, print a recovery "
         "text and keep the paper in a safe: with it and a login that may see the tenant, anybody can open every API "
         "key. Later, on a new machine with your login, recover writes the tenant's private key beside your own key "
         "pair, under the same passphrase, and makes you an operator. When the tenant's key pair is replaced, the text "

@@ -41,7 +41,7 @@ COMMANDS = (
             DRY_RUN,
             JSON,
         ),
-        "Connections, credentials, added models, defaults and saved prompts. What TO has besides stays; a credential "
+        "Connections, credentials, added models, defaults and saved prompts. Anything else in TO stays; a credential "
         "of the same name is replaced. The keys are sealed for TO. Recorded chats and the audit log are not copied.",
         "{from, tenant, name, new, copied, changes: [{done, about}], urls, lacks}",
         ("modeldeck tenant copy acme acme-staging --no-secrets --dry-run", "modeldeck tenant copy acme beta --yes"),

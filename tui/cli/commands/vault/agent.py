@@ -44,7 +44,7 @@ COMMANDS = (
     Command(
         ("agent", "lock"),
         "vault.agent:lock",
-        "let the agent forget all private keys at once, or those of one tenant",
+        "make the agent forget all private keys, or those of one tenant",
         (TENANT._replace(help="only this tenant; the same as -t"),),
         (JSON,),
         "Consoles that use a tenant through the agent lock it within seconds. A console that was given the passphrase "
