@@ -239,7 +239,7 @@ def _lifetimes(before: Records, after: Records) -> Iterator[AuditEvent]:
             expires, every = new.get("expires"), new.get("every")
             terms = [f"expires on {expires}"] * bool(expires) + [f"rotated every {every} days"] * bool(every)
             about = {"provider": key[0], "credential": key[1], "lifetime": ", ".join(terms) or "never due"}
-            yield AuditEvent("key lifetime set", about)
+            yield AuditEvent("key expiry reported" if new.get("reported") is True else "key lifetime set", about)
 
 
 def _prompts(before: Records, after: Records) -> Iterator[AuditEvent]:

@@ -38,6 +38,7 @@ _WORDS = {
     "kept key put back": "{provider}: credential {credential} switched back to the previous key",
     "kept key forgotten": "{provider}: credential {credential} confirmed, the previous key deleted",
     "key lifetime set": "{provider}: credential {credential}, its key {lifetime}",
+    "key expiry reported": "{provider} reports: credential {credential}, its key {lifetime}",
     "credential used": "{provider}: credential {credential} in use",
     "credential verified": "{provider}: credential {credential} verified, {outcome}",
     "credential not verified": "{provider}: credential {credential} not verified: {why}",

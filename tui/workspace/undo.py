@@ -33,7 +33,7 @@ _UNDOABLE = frozenset(
 )
 """Events of a change that can be undone."""
 
-_INCIDENTAL = frozenset(("credential verified", "models imported", "credential sealed again"))
+_INCIDENTAL = frozenset(("credential verified", "models imported", "credential sealed again", "key expiry reported"))
 """Events that come with others; a change of these alone is not one that anybody would undo."""
 
 _TABLES = ("models", "listings", "defaults", "sources", "connections", "lifetimes", "prompts")

@@ -82,14 +82,19 @@ async def test_the_date_that_a_provider_tells_takes_the_place_of_one_that_was_se
     await save.save(acme, "openai", {"api_key": Secret(NEW)}, check=ready)
     assert lifetime.lifetime(acme, active(acme)) == Lifetime("2031-05-06", 90)
     assert "2031-05-06" not in str(to_record(active(acme))), "the manifest covers the credential, not the date"
+    assert "reports: credential default, its key expires on 2031-05-06" in audit.words(audit.recent(acme)[-1])
     generation = acme.store.document().generation
     lifetime.note_expiry(acme, active(acme), "2031-05-06")
     lifetime.note_expiry(acme, active(acme), "")
     assert acme.store.document().generation == generation
     lifetime.note_expiry(acme, active(acme), "2032-01-01")
     assert lifetime.lifetime(acme, active(acme)) == Lifetime("2032-01-01", 90)
+    await lifetime.set_lifetime(acme, "openai", "default", Lifetime("2032-01-01", 30))
+    lifetime.note_expiry(acme, active(acme), "2032-01-02")
+    assert "rotated every 30 days" in undo.last_change(acme).words, "nobody undoes what a check has noted"
+    lifetime.note_expiry(acme, active(acme), "2032-01-01")
     lifetime.note_expiry(acme, replace(active(acme), fingerprints={"api_key": "0" * 8}), "2033-01-01")
-    assert lifetime.lifetime(acme, active(acme)) == Lifetime("", 90), "it was the date of another key"
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("", 30), "it was the date of another key"
 
 
 @pytest.mark.parametrize("value", [None, "soon", -1, 10**30, True, ["x"], {"a": {}}])

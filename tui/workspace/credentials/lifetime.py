@@ -1,7 +1,8 @@
 """Expiry dates and rotation periods of API keys: when a key is due to be replaced.
 
     table lifetimes   {"provider", "credential", "expires", "every", "fingerprints"}: the expiry date (YYYY-MM-DD) of
-                      the key with these fingerprints, and the days after which any key of the credential is replaced
+                      the key with these fingerprints, and the days after which any key of the credential is replaced;
+                      "reported" if the provider told the date
 
 It is a table of its own, as the manifest covers whatever else a credential holds. Nothing vouches for it: it protects
 nothing, and is set while the tenant is locked. A record without a date and a period says that the key is never due.
@@ -146,7 +147,7 @@ def record_expiry(tables: Tables, credential: Credential, expires: str) -> None:
     """Store the expiry date that the provider tells of a key, inside a transaction; its rotation period stays."""
     table, place = tables.table(_TABLE), (credential.provider, credential.name)
     before = next((record for record in table if (record.get("provider"), record.get("credential")) == place), None)
-    terms = {"expires": expires, "fingerprints": dict(credential.fingerprints)}
+    terms = {"expires": expires, "fingerprints": dict(credential.fingerprints), "reported": True}
     if before is None:
         table.insert({"provider": place[0], "credential": place[1], "every": 0, **terms})
     else:
