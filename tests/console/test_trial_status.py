@@ -1,23 +1,31 @@
 """Trials on the screens: what is left, whose key pays, and what is said at the end."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.console.sample_models import area
 from tests.doubles.practice import practice_session
 from tui.console.playground.chat.tab import ChatTab
+from tui.console.playground.compare.batch import BatchModel, BatchPage
 from tui.console.playground.screen import Playground
 from tui.domain import KeySource, ModelType
+from tui.providers.events import Usage
 from tui.secret import Secret
+from tui.tenancy import models
 from tui.tenancy import trials as trial_store
 from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.models import defaults
 from tui.workspace.playground import key_source
 from tui.workspace.playground.metering import TrialMeter
+from tui.workspace.playground.saved_prompts import SavedPrompt
+from tui.workspace.pricing import spend
 
+MODEL = "openai/gpt-5.4-mini"
 KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
 
 
@@ -142,3 +150,24 @@ async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
         await screen.show_type(tab)
         await pilot.press("escape", "o")
         await until_shown(pilot, "· trial 50 left ──")
+
+
+async def test_what_nears_a_limit_is_said_before_a_batch_and_after_it(tmp_path: Path) -> None:
+    session = await asyncio.to_thread(with_trial, 20, 18, KeySource.TRIAL)
+    session.config = replace(session.config, budget="0.0001 USD", start="playground")
+    spend.record(
+        session.tenant("acme"), models.find(session.tenant("acme"), MODEL), "c", "own", Usage(10**6, 0), session.now()
+    )
+    (tmp_path / "prompts.txt").write_text("Why?\n")
+    async with area(session, "playground") as pilot:
+        app = app_of(pilot)
+        acme = app.navigator.tenant_session
+        page = BatchPage([BatchModel(models.find(acme, MODEL), {})], SavedPrompt(""), tmp_path)
+        app.push_screen(page)
+        await until_shown(pilot, "Playground › batch")
+        page._path.field.value = str(tmp_path / "prompts.txt")
+        await until(pilot, lambda: bool(page._output.value))
+        page._start.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "is over the budget")
+        await until_shown(pilot, "One trial request of OpenAI is left. Set up your own key in Providers.")

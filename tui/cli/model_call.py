@@ -1,7 +1,7 @@
 """Model choice and progress notes, shared by chat, embed and transcribe."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from errno import ENOENT
 from math import ceil
@@ -67,21 +67,27 @@ async def unlock_for_model(call: CommandContext, model: Model) -> None:
 async def unlock_for_call(call: CommandContext, model: Model) -> None:
     """Unlock the tenant if the model's provider needs an API key, and record that the tenant is used now.
 
-    Warns once a day when a trial is nearly used up.
+    Warns before, as `warn_of_limits` does.
     """
     await unlock_for_model(call, model)
     key_source.route_call(call.tenant_session, model)
-    if remaining := key_source.last_calls(call.tenant_session, model.provider):
-        count = f"{remaining:,} trial requests" if remaining > 1 else "1 trial request"
-        label = provider_of(call.tenant_session, model.provider).label
-        call.out.note(f"{count} of {label} left, including this one.")
+    warn_of_limits(call, [model])
+    touch(call.tenant_session)
+    _ = call.session.client  # so that its imports do not count as the provider's time
+
+
+def warn_of_limits(call: CommandContext, models: Sequence[Model]) -> None:
+    """Warn before requests: once a day when a trial is nearly used up, and when this month's spend nears the budget."""
+    for provider_id in dict.fromkeys(model.provider for model in models):
+        if remaining := key_source.last_calls(call.tenant_session, provider_id):
+            count = f"{remaining:,} trial requests" if remaining > 1 else "1 trial request"
+            label = provider_of(call.tenant_session, provider_id).label
+            call.out.note(f"{count} of {label} left, including this one.")
     if call.session.config.budget:
         from tui.workspace.pricing.spend import budget_warning
 
         if warning := budget_warning(call.tenant_session):
             call.out.note(warning)
-    touch(call.tenant_session)
-    _ = call.session.client  # so that its imports do not count as the provider's time
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Messages about trials: which key is billed, requests remaining, what to do at the end."""
+"""Messages about who pays: which key is billed, requests of a trial, what to do at its end, and the budget."""
 
 import asyncio
 
@@ -60,6 +60,27 @@ def warn_of_trial(node: ConsoleNode, model: Model) -> None:
             dialogs.toast(message)
 
     node.app.run_worker(warn(), group="warning", exit_on_error=False)
+
+
+async def warn_of_budget(node: ConsoleNode, previous: str = "") -> str:
+    """Say before a request that this month's spend is near the budget, or over it.
+
+    Args:
+        node: What sends the request.
+        previous: The last sentence, which is not said again.
+
+    Returns:
+        The sentence, '' for none.
+    """
+    session = node.navigator.tenant_session
+    if not session.config.budget:
+        return ""
+    from tui.workspace.pricing.spend import budget_warning  # lazy: a budget
+
+    sentence = await asyncio.to_thread(budget_warning, session)
+    if sentence and sentence != previous:
+        node.dialogs.toast(sentence)
+    return sentence
 
 
 def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:

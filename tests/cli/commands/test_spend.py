@@ -22,3 +22,8 @@ def test_spend_by_model_since_and_near_the_budget(ready: Run, home: Path) -> Non
     (home / ".config" / "modeldeck" / "config.toml").write_text('budget = "0.0001 USD"\n')
     ran = ready("chat", "-m", "openai/gpt-4o", "Why?")
     assert ran.code == 0 and "is over the budget: 0.00016 USD of 0.00010 USD." in ran.err
+    (home / "prompts.txt").write_text("Why?\n")
+    two = ("-m", "openai/gpt-4o", "-m", "openai/gpt-5.4-mini")
+    batch = ("batch", str(home / "prompts.txt"), *two, "-o", str(home / "out.jsonl"))
+    for words in (("compare", *two, "Why?"), batch):
+        assert ready(*words).err.count("is over the budget") == 1, words

@@ -1,6 +1,5 @@
 """Base class of the playground tabs: the model, its default, and the texts around."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -126,15 +125,7 @@ class Tab(ConsoleNode, Vertical):
 
     async def warn_of_budget(self) -> None:
         """Say before a request that this month's spend is near the budget, or over it; once for each amount."""
-        session = self.navigator.tenant_session
-        if not session.config.budget:
-            return
-        from tui.workspace.pricing.spend import budget_warning  # lazy: a budget
-
-        sentence = await asyncio.to_thread(budget_warning, session)
-        if sentence and sentence != self._budget_warning:
-            self._budget_warning = sentence
-            self.dialogs.toast(sentence)
+        self._budget_warning = await trial_status.warn_of_budget(self, self._budget_warning)
 
     def refresh_chrome(self) -> None:
         if isinstance(self.screen, FramedScreen):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
-from tui.cli.model_call import unlock_for_model
+from tui.cli.model_call import unlock_for_model, warn_of_limits
 from tui.cli.model_parameters import chosen_prompt, parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
@@ -70,6 +70,7 @@ class _Line:
 async def _batch(call: CommandContext, job: BatchJob) -> int:
     for model in job.models:
         await unlock_for_model(call, model)
+    warn_of_limits(call, job.models)
 
     def opened() -> None:
         if job.repaired:

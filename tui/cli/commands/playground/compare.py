@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_text, whole_number
-from tui.cli.model_call import attached_files, unlock_for_model
+from tui.cli.model_call import attached_files, unlock_for_model, warn_of_limits
 from tui.cli.model_parameters import chosen_prompt, parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
@@ -97,6 +97,7 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
             raise
         except Problem:
             continue  # it becomes the outcome of this model alone
+    warn_of_limits(call, [entry.model for entry in comparison.models])
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as a provider's time
     if not call.out.as_json and call.out.decorated:

@@ -20,7 +20,7 @@ from tui.console.playground.chat.messages import join
 from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import warn_of_trial
+from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
@@ -218,6 +218,7 @@ class ToolsPage(PageScreen[None]):
         try:
             if not await self.dialogs.ensure_unlocked(f"send your question to {self._model.ref}"):
                 return
+            await warn_of_budget(self)
             self._pending = None
             await self._calls.remove_children()
             self.console.set_running("playground/tools", self._stop)

@@ -17,7 +17,7 @@ from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.playground.compare.batch_sources import SOURCES
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import warn_of_trial
+from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words, line
@@ -232,6 +232,7 @@ class BatchPage(PageScreen[None]):
             self._wrong.show(problem_text(problem))
             self._wrong.scroll_visible()
             return
+        await warn_of_budget(self)
         self.job = job
         self._show_run(job)
         ended = "Stopped; every answer that came is in the file."

@@ -243,6 +243,7 @@ class CompareTab(PromptTab):
             self.show_sentence(problem)
             return
         self.show_sentence()
+        await self.warn_of_budget()
         if prompt:
             for column in self.columns:
                 column.entry.answers.clear()

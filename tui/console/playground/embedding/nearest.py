@@ -10,7 +10,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import warn_of_trial
+from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
@@ -106,6 +106,7 @@ class NearestLines(PageScreen[None]):
             lines = await asyncio.to_thread(read_lines, self._path.path)
             if not await self.dialogs.ensure_unlocked(f"embed {len(lines):,} lines"):
                 return
+            await warn_of_budget(self)
             self._search.show_progress("embedding")
             self.console.set_running("playground/nearest", self._stop)
             self.refresh_chrome()

@@ -242,6 +242,7 @@ class EmbeddingTab(SingleCallTab):
         session = self.navigator.tenant_session
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return None
+        await self.warn_of_budget()
         self._set_error()
         label = provider_of(session, model.provider).label
         self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")

@@ -14,7 +14,7 @@ from tui.console.playground.embedding.nearest import count_lines
 from tui.console.playground.embedding.options import EmbeddingOptions
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import warn_of_trial
+from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, line
@@ -129,6 +129,7 @@ class EmbedFile(PageScreen[None]):
             texts = [text for _, text in await asyncio.to_thread(read_lines, self._path.path)]
             if not await self.dialogs.ensure_unlocked(f"embed {len(texts):,} lines"):
                 return
+            await warn_of_budget(self)
             with VectorsFile(output, head_of(about(model, query=query, dimensions=dimensions), texts)) as file:
                 await self._run(file, texts)
                 await asyncio.to_thread(file.finish, partial(vector_line, model, texts))

@@ -12,7 +12,7 @@ from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.playground.compare.differences import difference_text
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import warn_of_trial
+from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
@@ -134,6 +134,7 @@ class SpeechModels(PageScreen[None]):
         except Problem as problem:
             self._wrong.show(problem_text(problem))
             return
+        await warn_of_budget(self)
         self._text = reference
         self.results = [MeasuredTranscript(model) for model in self._models]
         self.console.set_running("playground/transcripts", self._stop)

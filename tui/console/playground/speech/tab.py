@@ -285,6 +285,7 @@ class SpeechTab(SingleCallTab):
         assert model is not None
         if not await self.dialogs.ensure_unlocked(f"transcribe {one_line(path.name, 40)}"):
             return
+        await self.warn_of_budget()
         after = self.view
         self.call_status = call_status = CallStatus(provider_of(session, model.provider).label, "uploading")
         self._begin(path)
