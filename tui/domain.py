@@ -47,7 +47,7 @@ class ImportMode(StrEnum):
 
 
 class Origin(StrEnum):
-    """How one model came into the list."""
+    """How a model was added to the list."""
 
     IMPORTED = "imported"
     ADDED = "added"

@@ -96,7 +96,7 @@ class Problem(Exception):
 
 
 class UsageError(Problem):
-    """What was asked for cannot be meant: a missing field, an unknown name, a value out of range."""
+    """The input is invalid: a missing field, an unknown name, a value out of range."""
 
     code = Exit.USAGE
 
@@ -108,13 +108,13 @@ class CredentialRejected(Problem):
 
 
 class NetworkError(Problem):
-    """No usable answer came: name lookup, connection, proxy, TLS, time limit."""
+    """No usable response: name lookup, connection, proxy, TLS, timeout."""
 
     code = Exit.NETWORK
 
 
 class IncompleteAnswer(NetworkError):
-    """An answer ended, or stayed away, before its end: the connection was lost, or nothing came for too long."""
+    """An answer is incomplete: the connection was lost, or timed out."""
 
     transient = True
 
@@ -130,7 +130,7 @@ class ScopeMissing(Problem):
 
 
 class SaveFailed(Problem):
-    """What was to be stored could not be: no room, no right to write, another session's lock, a folder that is gone."""
+    """Nothing could be stored: disk full, no permission, another session's lock, a missing folder."""
 
 
 class Conflict(Problem):
@@ -141,7 +141,7 @@ _PLAIN_WORD = re.compile(r"[a-z]{1,12}|--?[a-z]{1,12}(-[a-z]{1,12})?")
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """Return the name that was probably meant by the word, or '' if none is near."""
+    """Return the name most similar to the word, or '' if none is similar."""
     import difflib  # only a wrong word waits for it
 
     by_lower = {name.lower(): name for name in names}

@@ -264,12 +264,12 @@ class Modeldeck(ActionNode, App[str]):
 
     @property
     def write_blocked(self) -> str:
-        """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
+        """Why the settings shown are read-only, in one line; '' if they can be changed."""
         return self.monitor.write_blocked
 
     @property
     def banner(self) -> STRIP | None:
-        """What the hint bar of every screen shows in place of its own words."""
+        """The message that the hint bar of every screen shows instead of its own."""
         return self.monitor.banner
 
     def set_running(self, area: str, stop: Callable[[], None] | None) -> None:
@@ -310,7 +310,7 @@ class Modeldeck(ActionNode, App[str]):
         return done
 
     def show_problem(self, problem: Problem) -> None:
-        """Show a problem for which the screen has no place of its own."""
+        """Show a problem that the screen cannot show itself."""
         if not self.monitor.tenant_lost():
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
 

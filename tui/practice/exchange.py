@@ -54,9 +54,9 @@ def json_answer(data: Any, status: int = 200, headers: Mapping[str, str] | None 
 
 @dataclass(frozen=True)
 class WebsocketTalk:
-    """A WebSocket that is accepted. `on_message` is asked at every message, `data` being all that came so far.
+    """An accepted WebSocket. `on_message` is called at every message, with all messages so far as `data`.
 
-    Its answer is said with each piece as a message, and ends the connection; with None it waits for more.
+    Each piece of its answer is sent as a message, and the connection ends; None waits for more messages.
     """
 
     on_message: Callable[[ReceivedRequest], Answer | None]

@@ -14,7 +14,7 @@ from tui.providers.spec import Provider
 class Registry(Mapping[str, Provider]):
     """Every provider by id, sorted for people: model vendors first, then model hosts. Read-only.
 
-    A provider that is asked for by its id is imported alone; all of them are when they are listed.
+    Looking up a provider by its id imports it alone; listing imports all.
     """
 
     @cached_property

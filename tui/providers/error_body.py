@@ -120,7 +120,7 @@ def _says_something(value: Any, depth: int = 0) -> bool:
 
 
 def is_error(data: Any) -> bool:
-    """Return True if JSON that is no answer is the account of a failure."""
+    """Return True if JSON that is not an answer describes an error."""
     data = _unwrap(data)
     if isinstance(data, list):
         return bool(data) and isinstance(data[0], dict) and is_error(data[0])

@@ -78,7 +78,7 @@ class Message:
 
     Attributes:
         role: Who says it.
-        text: What is said; of a `tool`, its result.
+        text: The text of the message; of a `tool`, its result.
         attachments: What goes with it.
         tool_calls: The tools that an assistant asked for; a message with the result of each follows.
         call_id: Of a `tool`, the ID of the call.

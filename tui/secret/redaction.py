@@ -219,7 +219,7 @@ class StreamRedactor:
         return "".join([*parts, text[position:end]])
 
     def flush(self) -> str:
-        """Return what was held back: the text goes on no further."""
+        """Return what was held back, at the end of the text."""
         tail, self._tail = self._tail, ""
         if tail:
             self._before, self._masked = _seen(self._before + tail), False

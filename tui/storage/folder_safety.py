@@ -25,7 +25,7 @@ def check_parents(path: Path) -> None:
 
 
 def warnings(what: str, path: Path, kind: str = "") -> tuple[str, ...]:
-    """Return the warnings about where `what` lies; `kind` is the network file system that holds it, '' for none."""
+    """Return the warnings about the location of `what`; `kind` is its network file system, '' for none."""
     texts = [filesystem.warning(what, kind)] if kind else []
     if parent := _replaceable_by(path):
         texts.append(f"Other users can replace the {what}: they can write to {one_line(str(parent))}.")

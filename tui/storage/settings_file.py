@@ -109,7 +109,7 @@ class Document:
 
     @property
     def newer(self) -> Problem | None:
-        """Why this state can be looked at, and not changed; None where it can."""
+        """Why this state is read-only; None if it can be changed."""
         if self.schema is None or self.schema <= schema():
             return None
         version = one_line(str(self.by.get("version") or "of a later version"), 40)

@@ -52,9 +52,9 @@ class BackgroundMonitor:
         self.similar_names: tuple[str, ...] = ()
         """Names of other tenants that may look like that of the tenant shown."""
         self.write_blocked = ""
-        """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
+        """Why the settings shown are read-only, in one line; '' if they can be changed."""
         self.banner: STRIP | None = None
-        """What the hint bar of every screen shows in place of its own words."""
+        """The message that the hint bar of every screen shows instead of its own."""
         self._lost: STRIP | None = None
         self._waiting = 0
         self._tokens: dict[str, Hashable] = {}

@@ -153,12 +153,12 @@ class Console(Protocol):
 
     @property
     def write_blocked(self) -> str:
-        """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
+        """Why the settings shown are read-only, in one line; '' if they can be changed."""
         ...
 
     @property
     def banner(self) -> STRIP | None:
-        """What the hint bar of every screen shows in place of its own words."""
+        """The message that the hint bar of every screen shows instead of its own."""
         ...
 
     @property
@@ -176,7 +176,7 @@ class Console(Protocol):
         ...
 
     def show_problem(self, problem: Problem) -> None:
-        """Show a problem for which the screen has no place of its own."""
+        """Show a problem that the screen cannot show itself."""
         ...
 
     def set_running(self, area: str, stop: Callable[[], None] | None) -> None:

@@ -21,7 +21,7 @@ class CallStatus:
         self._silent: NoResponseYet | None = None
 
     def next(self, activity: str) -> None:
-        """Go on to something else; its seconds count anew."""
+        """Start the next activity; its seconds count from 0."""
         self.activity, self.began = activity, monotonic()
 
     @property

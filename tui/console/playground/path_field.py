@@ -102,7 +102,7 @@ class PathField(Vertical):
 
     @property
     def path(self) -> Path:
-        """The path that is meant."""
+        """The path, with `~` expanded."""
         return expand_home(self.value, self._home)
 
     def form_keys(self, *, running: bool, typing: bool) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Question(LinesField):
         """Posted to attach a file."""
 
     class Detach(Message):
-        """Posted when nothing is left to delete: the last file is meant."""
+        """Posted when nothing is left to delete, to detach the last file."""
 
     class Left(Message):
         """Posted when tab was pressed."""

@@ -45,7 +45,7 @@ class Checks:
         return f"{WORKING} {self._done} of {self._of} checked" if self._of > 1 else ""
 
     async def run(self, works: Sequence[Work]) -> None:
-        """Do them, some at a time; the problem of one is kept for its row and stops no other."""
+        """Run the checks, several at a time; a failed one shows its problem in its row and stops no other."""
         semaphore = asyncio.Semaphore(AT_ONCE)
 
         async def check_one(provider_id: str, what: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -44,7 +44,7 @@ class DamagedTenant(PageScreen[bool]):
 
     @property
     def damage(self) -> CorruptSettings | None:
-        """What is wrong with the file itself; None where the file is well but must not be read as it lies there."""
+        """What is wrong with the file itself; None if it is intact but its location or permissions are unsafe."""
         return self.row.problem if isinstance(self.row.problem, CorruptSettings) else None
 
     def content(self) -> Iterable[Widget]:

@@ -47,7 +47,7 @@ class KeyPair(PageScreen[str]):
 
     @property
     def is_lost(self) -> bool:
-        """Whether there is no private key to open anything with."""
+        """Whether the private key is lost."""
         return not keyring.has_key(self.navigator.session.tenant(self.tenant.id), self.tenant)
 
     def content(self) -> Iterable[Widget]:

@@ -46,7 +46,7 @@ class Buttons(Horizontal):
     ]
 
     def action_adjacent(self, step: int) -> None:
-        """Go to the button beside; one that waits for something cannot be reached."""
+        """Move the focus to the adjacent button, if it is enabled."""
         usable = [widget for widget in self.query(Button) if not widget.disabled]
         there = next(n for n, entry in enumerate(usable) if entry.has_focus) + step
         if 0 <= there < len(usable):
@@ -54,7 +54,7 @@ class Buttons(Horizontal):
 
 
 class RemoveTenant(Dialog[bool]):
-    """Answers True once the tenant is gone."""
+    """Answers True once the tenant is removed."""
 
     def __init__(self, row: TenantRow) -> None:
         super().__init__()

@@ -162,7 +162,7 @@ class Tenants(AreaScreen):
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
 
     def action_refresh_list(self) -> None:
-        """Read all tenants anew, and say so."""
+        """Reload all tenants, and show a notice."""
         self.run_worker(self._read(notify=True), group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cursor: str = "", *, notify: bool = False) -> None:

@@ -59,7 +59,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Pasted:
-    """Text that came in one piece; line ends are line feeds."""
+    """Pasted text; line ends are line feeds."""
 
     text: str
 

@@ -66,7 +66,7 @@ class Filter(Horizontal):
 
     @property
     def text(self) -> str:
-        """What is looked for."""
+        """The text to filter by."""
         return self.field.value.strip()
 
     def show_note(self, text: str) -> None:

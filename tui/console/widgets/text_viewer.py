@@ -19,7 +19,7 @@ Build = Callable[[int], Sequence[Words]]
 
 
 class Reader(ScrollView, can_focus=True):
-    """The text. `Scrolled` tells that other lines of it are in sight."""
+    """The text. `Scrolled` is posted when other lines become visible."""
 
     DEFAULT_CSS = "Reader { height: 1fr; width: 1fr; scrollbar-size: 0 0; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,7 +41,7 @@ class Reader(ScrollView, can_focus=True):
         self._match_line = -1
 
     def show(self, build: Build) -> None:
-        """Show a text; it is built anew when the width changes."""
+        """Show a text; it is rebuilt when the width changes."""
         self._build = build
         self._rebuild()
 
@@ -59,7 +59,7 @@ class Reader(ScrollView, can_focus=True):
 
     @property
     def visible_range(self) -> str:
-        """Which lines of how many are in sight: `1 – 18 of 41`."""
+        """The visible lines and how many there are: `1 – 18 of 41`."""
         first, count = self.scroll_offset.y, len(self.lines)
         return f"{min(first + 1, count)} – {min(first + self.size.height, count)} of {count}"
 

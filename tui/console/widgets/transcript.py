@@ -112,7 +112,7 @@ class Transcript(Widget, can_focus=True):
 
     @property
     def rows_below(self) -> int:
-        """Rows below those in sight."""
+        """The number of rows below the visible ones."""
         return max(0, self._tops[-1] - self._top - self.size.height)
 
     @property
@@ -266,7 +266,7 @@ class Transcript(Widget, can_focus=True):
     # --- finding ---
 
     def find(self, text: str, step: int = 0) -> Match | None:
-        """Mark a row with that text and bring it into sight: the last, or that below (1) or above (-1) the cursor."""
+        """Mark a row with that text and scroll to it: the last, or that below (1) or above (-1) the cursor."""
         if text or self._pattern is not None:
             self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
             self.refresh()

@@ -38,7 +38,7 @@ _UNLICENSED = "licc failed: no authorisation for this version"
 
 
 def answer(request: ReceivedRequest) -> Answer | WebsocketTalk | None:
-    """Return the answer to one request, or the one who hears what is said over a WebSocket."""
+    """Return the answer to a request, or the talk over a WebSocket."""
     if request.origin == _HTTP:
         return _by_http(request)
     request = replace(request, key=_signer(request))

@@ -54,7 +54,7 @@ _OTHER = re.compile(r"rerank|whisper|(^|[/_-])tts([/_-]|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Kind:
-    """One of the servers: what it is called, and which parameters it heeds."""
+    """One of the servers: its name, and the parameters that it supports."""
 
     label: str
     takes: frozenset[str] = _ALL

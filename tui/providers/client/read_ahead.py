@@ -1,4 +1,4 @@
-"""What a connection brings, read ahead by a task of its own so that what comes at once is taken at once."""
+"""Read a connection ahead in a task of its own, so that data is taken as soon as it arrives."""
 
 import asyncio
 import contextlib

@@ -123,7 +123,7 @@ class Answer(Generic[T]):
         """Wait until something has arrived or the end has come. Return an event if there is one to report before.
 
         Raises:
-            NetworkError: Nothing of use came for too long, or the connection broke too early.
+            NetworkError: Nothing useful was received in time, or the connection broke too early.
             Problem: The body is nothing that can be read.
         """
         try:

@@ -30,7 +30,7 @@ class Clock:
         return time.monotonic()
 
     async def wait(self, pending: "asyncio.Future[Any]", seconds: float) -> None:
-        """Wait until `pending` is done, for at most so many seconds."""
+        """Wait until `pending` is done, for at most `seconds`."""
         await asyncio.wait([pending], timeout=seconds)
 
     async def sleep(self, seconds: float) -> None:
@@ -105,7 +105,7 @@ class SilenceMonitor:
         """Wait until `pending` is done or there is something to report.
 
         Raises:
-            IncompleteAnswer: Nothing of use came for too long.
+            IncompleteAnswer: Nothing useful was received in time.
             ConnectionLost: The same, of a call that can go on in another way or is complete.
         """
         proxied = self._trace is not None and not self._trace.sent

@@ -89,7 +89,7 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
 
 
 def is_malformed(fault: BaseException | None) -> bool:
-    """Return True if what came is not HTTP, as opposed to a connection that ended."""
+    """Return True if the response is not HTTP, as opposed to a connection that ended."""
     return isinstance(fault, httpx.RemoteProtocolError) and _CLOSED.search(str(fault)) is None
 
 

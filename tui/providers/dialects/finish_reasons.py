@@ -69,7 +69,7 @@ def finish(reason: str, has_text: bool = True, note: str = "") -> Finish:
 
     Args:
         reason: The server's word; not ''.
-        has_text: Whether any text came before it.
+        has_text: Whether the answer has any text.
         note: What to say in place of the usual sentence.
     """
     cut = next((sentence for pattern, sentence in _CUT if pattern.search(reason)), "")

@@ -7,7 +7,7 @@ GAP = "\n\n"
 
 
 def one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """Return the messages with what is said by the system as one, in front of all others."""
+    """Return the messages with all system messages joined into one, before the others."""
     instructions = [message.text for message in messages if message.role == "system" and message.text.strip()]
     rest = tuple(message for message in messages if message.role != "system")
     return (Message("system", GAP.join(instructions)), *rest) if instructions else rest

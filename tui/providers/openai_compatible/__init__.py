@@ -61,7 +61,7 @@ def _price(entry: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """Return what servers of this wire take for a chat; one that a model does not take is left out and said."""
+    """Return the chat parameters of OpenAI's API; one that a model rejects is left out, with a notice."""
     if model.type is not ModelType.CHAT:
         return ()
     most = sampling.max_tokens(high=model.context or None)

@@ -19,7 +19,7 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check and its result.
 
     Attributes:
         name: What: `name`, `tcp`, `tls`, `authentication`, …; never renamed.

@@ -39,7 +39,7 @@ class SchemaResult:
 
     @property
     def correction(self) -> str:
-        """What a model is told of the failure, so that it corrects its answer."""
+        """The message that tells a model what is wrong, so that it corrects its answer."""
         return (
             f"Your answer does not fit the JSON Schema at {self.path}: {self.message}. "
             "Answer again with JSON that fits it, and nothing else."

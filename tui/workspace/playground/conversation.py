@@ -47,7 +47,7 @@ class ToolRound:
     """The tools that an answer asked for, and their results.
 
     Attributes:
-        text: What the answer said beside its calls.
+        text: The text of the answer beside its calls.
         tool_calls: The calls.
         results: The result of each, by the ID of the call.
         tools: All tools that were offered.

@@ -97,7 +97,7 @@ def transcribe(
 ) -> AsyncGenerator[Event | Fallback]:
     """Transcribe a recording with a model, or one of its fallbacks; see `calls.transcribe_call`.
 
-    A fallback that has no timestamps is asked for none.
+    No timestamps are requested from a fallback without them.
     """
 
     def prepare(candidate: Model) -> tuple[CallRoute, Call]:

@@ -31,7 +31,7 @@ _LONGEST = 100_000
 
 @dataclass(frozen=True)
 class SavedPrompt:
-    """What a chat is asked with.
+    """The parts of a chat request that can be saved.
 
     Attributes:
         name: The name, as people type it.

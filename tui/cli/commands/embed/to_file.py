@@ -19,7 +19,7 @@ async def embed_to_file(
 ) -> None:
     """Embed what the file does not have yet, batch by batch, then write the file.
 
-    After a failure that does not pass, the vectors that came stay in the part.
+    After a permanent failure, the vectors received so far stay in the partial file.
     """
     if output.exists():
         raise UsageError(f"{output.name} already exists.", "Choose another file, or delete it.")

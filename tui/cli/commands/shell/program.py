@@ -126,7 +126,7 @@ def _exec(path: str, words: list[str], variables: dict[str, str]) -> NoReturn:
 
 
 def show_environment(call: CommandContext) -> None:
-    """Print the variables, unless a person would see them without having said so."""
+    """Print the variables; on a terminal, only with --reveal."""
     kind = "json" if call.out.as_json else call.args.one("format", "sh")
     if call.out.decorated and not call.args.has("reveal"):
         raise UsageError(

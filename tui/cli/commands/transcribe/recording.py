@@ -24,7 +24,7 @@ def recording(name: str, limit: int | None) -> Iterator[Path]:
     No more than a byte beyond `limit` is copied. The copy is deleted at the end.
 
     Raises:
-        UsageError: Standard input is a terminal, empty, or in no format that can be told by its first bytes.
+        UsageError: Standard input is a terminal, is empty, or has no known audio format.
     """
     if name != "-":
         yield local_path(name)

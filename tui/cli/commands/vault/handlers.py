@@ -211,7 +211,7 @@ async def unlock(call: CommandContext) -> None:
 
 
 async def confirm(call: CommandContext) -> None:
-    """Accept what came into the settings without the tenant's key, or say what that would be."""
+    """Accept settings that were changed without the tenant's key, or print what would be accepted."""
     tenant = _owner(call)
     await call.unlock(tenant)
     integrity = await confirmation.examine(call.session.tenant(tenant.id))

@@ -225,7 +225,7 @@ class ChatSession:
 
     @property
     def correction(self) -> str:
-        """What the model is told if its last answer does not fit the schema, '' if it does or none was checked."""
+        """The message that asks the model to correct its last answer; '' if that fits the schema or was not checked."""
         reply = self.history.last.reply if self.history.last is not None else None
         return reply.fit.correction if reply is not None and reply.fit is not None and not reply.fit.valid else ""
 
@@ -251,7 +251,7 @@ class ChatSession:
             model: The model to ask.
             files: What goes with it.
             fallbacks: The models to ask where it does not answer, as `provider/model`.
-            again: The exchange whose question is asked again; its earlier answers stay.
+            again: The exchange whose question is sent again; its earlier answers stay.
             replace: Drop the last question and its answers first.
         """
         if replace and self.history.last is not None:

@@ -97,7 +97,7 @@ class CompareColumn(Vertical):
             self._block.think(printable(event.text))
 
     def draw(self) -> None:
-        """Draw what came since."""
+        """Draw what has been received since."""
         if self.fresh and self._block is not None:
             self.fresh = False
             self._gather()

@@ -286,7 +286,7 @@ class CompareTab(PromptTab):
             self.refresh_chrome()
 
     def stop(self) -> None:
-        """Stop every answer at once; what came is kept."""
+        """Stop every answer at once; what was received stays."""
         self.workers.cancel_group(self, "compare")
 
     def draw(self) -> None:

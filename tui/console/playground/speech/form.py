@@ -87,7 +87,7 @@ class SpeechForm(Vertical):
 
     @property
     def path(self) -> Path:
-        """The path that is meant."""
+        """The path, with `~` expanded."""
         return self._path.path
 
     @property

@@ -155,7 +155,7 @@ class SpeechResult(Vertical):
 
     @property
     def foot(self) -> tuple[str, str]:
-        """How many sentences there are, and which of them are in sight."""
+        """How many sentences there are, and which of them are visible."""
         result = self.result
         if result is None:
             return "", ""

@@ -237,7 +237,7 @@ class SetupForm(Form):
         return bool(self.new_name) or any(entry.changed for entry in self.entries.values())
 
     def disable(self, disabled: bool) -> None:
-        """Take no more typing while the provider is asked, so that what is asked is what is saved."""
+        """Disable typing during the verification, so that what is verified is what is saved."""
         for row in self.query(FieldRow):
             row.disabled = disabled
 
@@ -287,7 +287,7 @@ class SetupForm(Form):
                 self.open_at(row.declared.name)
 
     def advance(self, row: FieldRow) -> None:
-        """Go on from a field: to a choice that it offers, the next field in sight, at last to the button."""
+        """Move the focus from a field to a choice that it offers, the next visible field, or the button."""
         if isinstance(row, EntryRow) and row.owner:
             self.query_one("#carry").focus()
             return

@@ -114,7 +114,7 @@ class SaveFlow:
 
     @property
     def host(self) -> str:
-        """The host that is asked, the first of several."""
+        """The host that the key is verified at, the first of several."""
         origins = destinations(self.provider, self.values, self.stored)
         return host_of(origins[0]) if origins else self.provider.label
 

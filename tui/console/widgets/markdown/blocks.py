@@ -60,7 +60,7 @@ class PieceSplitter:
         self._fresh.append(text)
 
     def split(self) -> None:
-        """Cut what came since into pieces."""
+        """Split the text added since into pieces."""
         self._pop_lines()
         window = _WINDOW
         while True:

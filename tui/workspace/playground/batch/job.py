@@ -46,7 +46,7 @@ class BatchJob:
 
     @property
     def models(self) -> list[Model]:
-        """The models that are asked."""
+        """The models that requests are sent to."""
         return list({task.model.ref: task.model for task in self.tasks}.values())
 
     @property
@@ -57,7 +57,7 @@ class BatchJob:
     async def run(
         self, on_open: Callable[[], object] = lambda: None, on_change: Callable[[], object] = lambda: None
     ) -> None:
-        """Send what has no answer in the output yet. Cancelling keeps every row that came.
+        """Send what has no answer in the output yet. Cancelling keeps every finished row.
 
         Args:
             on_open: Called when the output was read, so that `skipped` and `repaired` are known.

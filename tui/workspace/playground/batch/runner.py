@@ -96,7 +96,7 @@ class BatchRun:
         self._writes: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Run until every task has its row, or nothing more may be sent. Cancelling keeps every row that came."""
+        """Run until every task has its row, or nothing more may be sent. Cancelling keeps every finished row."""
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._concurrency, len(self._waiting))):

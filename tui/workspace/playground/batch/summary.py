@@ -50,7 +50,7 @@ class ModelSummary:
             self.cost[cost[1]] = self.cost.get(cost[1], Decimal(0)) + cost[0]
 
     def percentile(self, share: float) -> float | None:
-        """Return the seconds within which that share of the answers came."""
+        """Return the seconds within which that share of the answers arrived."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
 

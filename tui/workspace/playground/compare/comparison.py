@@ -173,7 +173,7 @@ async def _ask(
 
 
 def stop(comparison: PromptComparison) -> None:
-    """Mark what has not ended as stopped; what came is kept."""
+    """Mark running answers as stopped; what was received stays."""
     for entry in comparison.models:
         for answer in entry.answers:
             answer.end(AnswerState.STOPPED)

@@ -87,7 +87,7 @@ class MeasuredAnswer:
                 self.retries += 1
 
     def gather(self) -> None:
-        """Put the pieces that came together."""
+        """Join the pieces received so far."""
         if self._pieces or self._thoughts:
             self.text += "".join(self._pieces)
             self.thinking += "".join(self._thoughts)

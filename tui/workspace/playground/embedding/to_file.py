@@ -32,7 +32,7 @@ async def embed_rest(
     on_event: Callable[[Event], object] = lambda event: None,
     on_retry: OnRetry = lambda problem, seconds: None,
 ) -> None:
-    """Embed the texts that have no vector in the file yet. Cancelling keeps every vector that came.
+    """Embed the texts that have no vector in the file yet. Cancelling keeps every vector received.
 
     A failure that may pass is retried.
 
