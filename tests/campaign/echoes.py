@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import random
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from html import unescape
 from itertools import product
 from unittest.mock import patch
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from tests.campaign.figures import Result
 from tests.providers.facts import Chat, every
@@ -35,6 +37,18 @@ STORED: dict[str, Callable[[str], str]] = {
     "in part": lambda secret: secret[2:-2],
 }
 """Forms of a stored secret."""
+
+SPELLED: dict[str, Callable[[str], str]] = {
+    "in capitals": lambda secret: secret.swapcase(),
+    "in hexadecimal": lambda secret: secret.encode().hex(),
+    "backwards": lambda secret: secret[::-1],
+    "spaced out": " ".join,
+    "in groups": lambda secret: "_".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+    "URL-encoded twice": lambda secret: "".join(f"%25{code:02x}" for code in secret.encode()),
+    "escaped in JSON": lambda secret: "".join(f"\\u{code:04x}" for code in secret.encode()),
+    "HTML numbers": lambda secret: "".join(f"&#{code};" for code in secret.encode()),
+}
+"""Spellings of a secret by which a person knows it all the same."""
 
 SENT: dict[str, Callable[[HttpRequest], str]] = {
     "the header": lambda request: next((request.headers[name] for name in HEADERS if name in request.headers), ""),
@@ -94,7 +108,7 @@ Trial = tuple[Chat, str, str]
 
 def _trials() -> Iterator[Trial]:
     chats = [chat for facts in every() for chat in facts.chats]
-    for chat, form, place in product(chats, (*STORED, *SENT), (*PLACES, "an answer", "a stream")):
+    for chat, form, place in product(chats, (*STORED, *SPELLED, *SENT), (*PLACES, "an answer", "a stream")):
         if (place == "an answer" and chat.whole) or (place == "a stream" and chat.stream) or place in PLACES:
             yield chat, form, place
 
@@ -113,8 +127,8 @@ async def _shows(chat: Chat, form: str, place: str) -> bool:
     sent: list[str] = []
 
     def words(request: HttpRequest) -> str:
-        if form in STORED:
-            return " ".join(STORED[form](secret) for secret in secrets)
+        if spell := {**STORED, **SPELLED}.get(form):
+            return " ".join(spell(secret) for secret in secrets)
         text = SENT[form](request)
         return text.replace("\r", "").replace("\n", " ")
 
@@ -157,4 +171,20 @@ async def _shows(chat: Chat, form: str, place: str) -> bool:
     texts = (problem.message, problem.hint, problem.detail) if problem else ()
     shown = "".join([str(getattr(event, "text", "")) for event in events]) + repr(events) + " ".join(texts)
     forms = [form_of(secret) for secret in secrets for form_of in STORED.values()] + sent
+    return _has_run(forms, shown) or (form in SPELLED and _has_run(_spelled(secrets), _plain(shown)))
+
+
+def _has_run(forms: Iterable[str], shown: str) -> bool:
     return any(part[at : at + RUN] in shown for part in forms for at in range(len(part) - RUN + 1))
+
+
+def _spelled(secrets: Iterable[str]) -> list[str]:
+    """Return the letters of the secrets, forwards, backwards and in hexadecimal."""
+    return [form for secret in secrets for form in (_plain(secret), _plain(secret)[::-1], secret.encode().hex())]
+
+
+def _plain(text: str) -> str:
+    """Return the letters and digits of a text that a person would read out of it."""
+    for _ in range(2):
+        text = unescape(unquote(re.sub(r"\\+u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text)))
+    return re.sub(r"[^a-z0-9]", "", text.lower())

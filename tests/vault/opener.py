@@ -71,8 +71,9 @@ def key_id(key: rsa.RSAPrivateKey) -> str:
 
 
 def associated_data(tenant: str, record: Mapping[str, Any]) -> bytes:
+    provider = f"{record['provider']} like {record['kind']}" if record.get("kind") else record["provider"]
     items = [
-        *("md1", tenant, record["provider"], record["name"], record["key_id"]),
+        *("md1", tenant, provider, record["name"], record["key_id"]),
         *(canonical(sorted(record.get(name, []))) for name in ("origins", "plain_http")),
         canonical(record["clear"]),
     ]

@@ -19,7 +19,7 @@ from tui.secret import Secret
 from tui.storage import audit_log
 from tui.tenancy.session import Session
 from tui.vault import encrypted_file, envelope, key_pair
-from tui.workspace import tenants
+from tui.workspace import connections, tenants
 from tui.workspace.credentials import rotation as credential_rotation
 from tui.workspace.credentials import save, save_plan
 from tui.workspace.key_pairs import rotation
@@ -110,6 +110,8 @@ async def written(session: Session, passphrase: str) -> str:
     await save.save(tenant, "openai", {"api_key": Secret(KEY)})
     values: dict[str, str | Secret] = {"base_url": "https://one.example/v1", "api_key": Secret(f"{KEY}-other")}
     await save.save(tenant, "openai_compatible", values, name="far-away")
+    await connections.add(tenant, "gpu", "openai_compatible")
+    await save.save(tenant, "gpu", {"base_url": "https://two.example/v1", "api_key": Secret(f"{KEY}-gpu")})
     await save.save(tenant, "openai_compatible", {"base_url": "http://localhost:8000/v1"})
     await save.save(tenant, "spark", {"api_password": Secret("FAKE"), "base_url": "https://one.example"})
     await rotate_and_go_back(session, tenant.tenant_id)
@@ -137,7 +139,7 @@ async def test_all_that_a_session_writes_opens(disk_session: Session, passphrase
     assert meta["public_key"].split() == opener.public_pem(private).split()
     sealed = [record for record in data["credentials"].values() if record["envelope"]]
     opened = [opener.secrets(private, tenant_id, record) for record in sealed]
-    assert {"api_key": KEY} in opened and len(opened) == 4
+    assert {"api_key": KEY} in opened and {"api_key": f"{KEY}-gpu"} in opened and len(opened) == 5
     opener.check_manifest(private, tenant_id, data)
     (proof,) = data["proof"].values()
     assert proof["counter"] == int((keys / "counter").read_text())
