@@ -107,7 +107,7 @@ GLOBAL_OPTIONS = (
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one per line", "N"),
     Option(("--passphrase-file",), "read them from FILE, readable only by you", "FILE"),
     Option(("--no-input",), "never ask and never wait for typing; fail instead"),
-    Option(("-q", "--quiet"), "print only what was asked for, and errors"),
+    Option(("-q", "--quiet"), "print only results and errors"),
     Option(("-h", "--help"), "show this help"),
 )
 

@@ -75,7 +75,7 @@ def _parse(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int
     n, r, p = (int(file[name]) for name in ("n", "r", "p"))
     if n < 2 or n & (n - 1) or not key_derivation.scrypt_within_limits(n, r, p):
         raise UsageError(
-            "The file needs more memory or time than Modeldeck allows.", "Export it again where it came from."
+            "The file needs more memory or time than Modeldeck allows.", "Export it again from its source."
         )
     try:
         salt, nonce, sealed = (envelope.b64url_decode(file[name]) for name in ("salt", "nonce", "data"))
@@ -98,4 +98,4 @@ def _bound(head: Mapping[str, Any]) -> bytes:
 
 
 def _damaged_file() -> UsageError:
-    return UsageError("The file is damaged.", "Export it again where it came from.")
+    return UsageError("The file is damaged.", "Export it again from its source.")

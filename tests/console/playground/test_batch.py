@@ -31,7 +31,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
         await until(pilot, lambda: page.job is not None and page.job.progress.answered >= 3)
         await until_shown(pilot, "in flight")
         await pilot.press("escape")
-        await until_shown(pilot, "Stopped; every answer that came is in the file.")
+        await until_shown(pilot, "Stopped; finished answers are in the file.")
         stored = len(out.read_text().splitlines())
         assert 3 <= stored < 80 and pilot.app.screen is page
         await until(pilot, lambda: page._continue.has_focus)

@@ -117,7 +117,7 @@ async def test_a_body_that_is_no_http_is_no_lost_connection() -> None:
     async with serve([HEAD + chunked(event(text_chunk("Half an"))) + b"zz\r\n"]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
-    assert problem and "goes on with what is not valid HTTP" in problem.message
+    assert problem and "continues with invalid HTTP" in problem.message
 
 
 async def test_an_error_in_mid_stream() -> None:

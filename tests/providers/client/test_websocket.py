@@ -362,7 +362,7 @@ async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
     assert isinstance(problem, NetworkError)
-    assert "no valid frame of a WebSocket" in problem.message and problem.detail == ""
+    assert "an invalid WebSocket frame" in problem.message and problem.detail == ""
 
 
 @pytest.mark.slow

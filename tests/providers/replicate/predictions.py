@@ -117,7 +117,7 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
     assert lost == ApiError(code="lost")
     problem = calls.describe(p, lost, LLAMA)
-    assert problem.message == "A part of this answer was lost on its way from Replicate. It is incomplete."
+    assert problem.message == "Part of this answer was lost on the way from Replicate. It is incomplete."
     assert read(after(p), prediction("succeeded", "Hello")) == [
         TextDelta("Hello"),
         RemoteJob(None),

@@ -70,7 +70,7 @@ def test_a_schema_is_read(tmp_path: Path) -> None:
     [
         ("{", "is not JSON: Expecting property name"),
         ('{"maximum": Infinity}', "is not JSON"),
-        ("[]", "holds no JSON Schema"),
+        ("[]", "is not a JSON Schema"),
         ('{"type": "text"}', r"no valid JSON Schema: \$\.type: 'text' is not valid"),
         ('{"type": "string", "pattern": "("}', r"no valid JSON Schema: \$\.pattern"),
         ('{"$ref": "#/$defs/none"}', "its reference .* is not in the file"),

@@ -11,7 +11,7 @@ from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.tenancy.session import Session
 from tui.workspace.playground import calls
 from tui.workspace.playground.compare import comparison as comparisons
-from tui.workspace.playground.compare import report, words
+from tui.workspace.playground.compare import report, text_diff
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison, spread
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 from tui.workspace.playground.conversation import AnswerState
@@ -107,9 +107,9 @@ def test_two_to_four_different_models_are_compared() -> None:
 
 def test_differences_are_marked_by_word_and_lose_nothing() -> None:
     one, two = "The sky is blue today.", "The sky was blue, mostly."
-    stretches = words.differences(one, two)
-    firsts = "".join(text for change, text in stretches if change is not words.Change.ONLY_SECOND)
-    seconds = "".join(text for change, text in stretches if change is not words.Change.ONLY_FIRST)
+    stretches = text_diff.differences(one, two)
+    firsts = "".join(text for change, text in stretches if change is not text_diff.Change.ONLY_SECOND)
+    seconds = "".join(text for change, text in stretches if change is not text_diff.Change.ONLY_FIRST)
     assert (firsts, seconds) == (one, two)
-    assert words.mark_differences("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
-    assert words.shared_words(one, one) == 1 and words.shared_words("a", "b") == 0
+    assert text_diff.mark_differences("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
+    assert text_diff.shared_words(one, one) == 1 and text_diff.shared_words("a", "b") == 0

@@ -52,7 +52,7 @@ class Expiry(PageScreen[str]):
         keys = ("field.next", "field.clear") if self.typing else ("form.press",)
         strip = (
             f"The key is named when you unlock the tenant, from {NOTICE} days before its expiry.",
-            "Nothing is revoked or disabled by itself.",
+            "Nothing is revoked or disabled automatically.",
         )
         title = f"Providers › {self._label} › {self._credential.name} › expiry"
         return ScreenText(title, (*keys, "focus.next", "page.back"), strip=strip)

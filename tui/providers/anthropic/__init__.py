@@ -119,7 +119,7 @@ _ADAPTIVE = (
         "thinking",
         ParameterKind.CHOICE,
         unset="model default",
-        help="adaptive: it thinks as the question needs. Not every model can be kept from it.",
+        help="adaptive: the model decides. Some models always think.",
         choices=("adaptive", "disabled"),
     ),
     Parameter(

@@ -105,7 +105,7 @@ def _not_http(place: ErrorContext, text: str) -> Problem:
 def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Problem:
     """Return the problem of a connection that was lost during the response, or of a body that is not HTTP."""
     if is_malformed(fault):
-        message = f"The answer from {place.label} goes on with what is not valid HTTP. It is incomplete."
+        message = f"The answer from {place.label} continues with invalid HTTP. It is incomplete."
         return NetworkError(message, AGAIN)
     return IncompleteAnswer(f"The connection to {place.label} ended before the answer did.", AGAIN)
 

@@ -188,7 +188,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
         case _NotFrame():
-            return NetworkError(f"{context.host} sent what is no valid frame of a WebSocket.", AGAIN)
+            return NetworkError(f"{context.host} sent an invalid WebSocket frame.", AGAIN)
     return read_problem(context)
 
 

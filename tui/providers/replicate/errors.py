@@ -106,7 +106,7 @@ def _prediction_problem(label: str, refused: ApiError, named: str) -> Problem | 
     if refused.code == predictions.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Send it again for a new one.")
     if refused.code == predictions.LOST:
-        message = f"A part of this answer was lost on its way from {label}. It is incomplete."
+        message = f"Part of this answer was lost on the way from {label}. It is incomplete."
         return Problem(message, "Send it again for a new one.")
     if refused.code == predictions.GONE:
         return Problem(f"{label} no longer has this prediction.", "Send it again for a new one.")

@@ -267,7 +267,7 @@ def problem(error: psycopg.Error, address: Address) -> Problem:
     if (error.sqlstate or "").startswith(_FULL) and not is_lost(error):
         return StoreUnreachable(
             "The store's server has no room for this, on its disk or in its memory.",
-            "Nothing was changed. Its administrator has to make room.",
+            "Nothing was changed. Its administrator must free some space.",
             f"SQLSTATE {error.sqlstate}",
         )
     if is_lost(error):

@@ -268,7 +268,7 @@ class Watcher:
             return None
         return StoreUnreachable(
             f"The store has been out of reach since {_clock(since)}; this was read at {_clock(self.state.read_at)}.",
-            "Nothing was changed. It is tried again by itself.",
+            "Nothing was changed. Modeldeck keeps retrying.",
             remedy=Remedy(Action.CHECK_STORE),
         )
 

@@ -157,7 +157,7 @@ class ConnectionWatch:
         expiry = f", {days:,} days left" if days is not None else ""
         words = f"{report.tls_version}, issued by {certificate.issuer or 'an unnamed authority'}{expiry}; by {trusted}"
         if days is not None and days < _EXPIRES_SOON:
-            return warning("tls", words, "The certificate ends soon: tell whoever runs the server.", ms, facts)
+            return warning("tls", words, "The certificate expires soon: tell whoever runs the server.", ms, facts)
         return Check("tls", CheckState.OK, words, ms, facts=facts)
 
     def _clock_check(self, report: "ConnectionReport") -> Check:

@@ -75,7 +75,7 @@ def parsed_schema(text: str | bytes, name: str) -> dict[str, Any]:
         reason = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{name} is not JSON{reason}.", "Choose a file that holds one JSON Schema.") from None
     if not isinstance(schema, dict):
-        raise UsageError(f"{name} holds no JSON Schema, which is an object.", 'For example: {"type": "object"}')
+        raise UsageError(f"{name} is not a JSON Schema: it must be an object.", 'For example: {"type": "object"}')
     if reason := _schema_problem(schema):
         raise UsageError(f"{name} is no valid JSON Schema: {reason}.", "Correct the schema.")
     return schema

@@ -58,8 +58,8 @@ COMMANDS = (
             FORCE,
             JSON,
         ),
-        "If the answer breaks off, what came stays on stdout and the exit code is not 0. With --schema the exit code "
-        "is 1 if the answer is not JSON that fits, and the message names the place of the first failure. "
+        "If the connection is lost, the text received so far stays on stdout and the exit code is not 0. With --schema "
+        "the exit code is 1 if the answer is not JSON that fits, and the message names the place of the first failure. "
         "With --tools, calls of tools are printed, and nothing is executed: a file or, with -, standard input is the "
         "result. --resume asks with the chat's model, parameters and system prompt, unless you name others.",
         "{model, fallback: {model, because}, text, thinking, thinking_state, "

@@ -82,7 +82,7 @@ async def _batch(call: CommandContext, job: BatchJob) -> int:
         await job.run(opened, _Line(call, job.progress).show)
     except asyncio.CancelledError:
         call.out.end_progress()
-        call.out.note("■ Stopped; every row that came is in the file. The same command continues.")
+        call.out.note("■ Stopped; finished rows are in the file. The same command continues.")
         raise
     finally:
         call.out.end_progress()

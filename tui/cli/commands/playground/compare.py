@@ -109,7 +109,7 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
     except asyncio.CancelledError:
         comparisons.stop(comparison)
         _finish(call, comparison, file)
-        call.out.note("■ Stopped; what came is kept.")
+        call.out.note("■ Stopped; partial answers are kept.")
         raise
     _finish(call, comparison, file)
     answers = [answer for entry in comparison.models for answer in entry.answers]

@@ -140,7 +140,7 @@ COMMANDS = (
         (PROVIDER, Argument("SOURCE", "trial or own", choices=("trial", "own"))),
         (JSON,),
         shape="{provider, source}",
-        details="Modeldeck never switches by itself, not even when a trial is used up.",
+        details="Modeldeck never switches automatically, not even when a trial is used up.",
         examples=("modeldeck provider source openai own",),
     ),
 )

@@ -73,7 +73,7 @@ def _environment(call: CommandContext) -> ProgramEnvironment:
     for sentence in environment.skipped if is_terminal(sys.stderr) else ():
         call.out.note(f"Left out. {sentence}")
     if not environment.providers:
-        raise Problem(f"{call.tenant.name} has no API key of its own to hand over.")
+        raise Problem(f"{call.tenant.name} has no API key to pass on.")
     return environment
 
 

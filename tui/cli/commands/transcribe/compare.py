@@ -10,7 +10,7 @@ from tui.cli.remedies import problem_hint
 from tui.domain import Model
 from tui.errors import Exit
 from tui.storage.user_file import local_path
-from tui.workspace.playground.compare.words import mark_differences
+from tui.workspace.playground.compare.text_diff import mark_differences
 from tui.workspace.playground.speech.transcription import (
     HEADINGS,
     MeasuredTranscript,
@@ -40,7 +40,7 @@ async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, ref
         )
     except asyncio.CancelledError:
         _print(call, results, path)
-        call.out.note("■ Stopped; what came is above.")
+        call.out.note("■ Stopped; the text received so far is above.")
         raise
     _print(call, results, path)
     problems = [result.problem for result in results if result.problem]

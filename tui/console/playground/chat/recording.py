@@ -66,7 +66,7 @@ class ChatRecording:
             return "This chat stays incognito, as a question is not recorded. The next new chat is recorded."
         self.incognito = not self.incognito
         if self.incognito:
-            note = "What was recorded of it stays. " if self._recorded else ""
+            note = "What was recorded so far stays. " if self._recorded else ""
             return f"Incognito: nothing of this chat is recorded from here on. {note}".rstrip()
         return "This chat is recorded, encrypted."
 

@@ -235,7 +235,7 @@ class BatchPage(PageScreen[None]):
         await warn_of_budget(self)
         self.job = job
         self._show_run(job)
-        ended = "Stopped; every answer that came is in the file."
+        ended = "Stopped; finished answers are in the file."
         try:
             with self.pending_actions.suspend():
                 await asyncio.to_thread(lambda: self.navigator.session.client)  # what it imports takes a moment

@@ -56,7 +56,7 @@ SOURCES = {
     ModelType.SPEECH2TEXT: BatchSource(
         "recordings",
         "Which folder of recordings?",
-        ("A folder. If talk.txt is beside talk.mp3, it is what is said in it.",),
+        ("A folder. If talk.txt is beside talk.mp3, it is the reference text.",),
         (),
         Path.is_dir,
         _count_recordings,

@@ -12,7 +12,7 @@ from tui.console.pages.text import TextPage
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, SUCCESS
 from tui.console.widgets.wrap import wrap
-from tui.workspace.playground.compare.words import Change, differences, shared_words
+from tui.workspace.playground.compare.text_diff import Change, differences, shared_words
 
 _MARGIN = "   "
 _MARKS = {

@@ -193,7 +193,7 @@ class EmbeddingTab(SingleCallTab):
         return None if action == "parameters" and not self._accepted else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
-        return "This model takes nothing beside the texts." if action == "parameters" else ""
+        return "This model has no parameters." if action == "parameters" else ""
 
     def action_parameters(self) -> None:
         self.run_worker(self._choose_parameters(), group="parameters", exclusive=True, exit_on_error=False)

@@ -9,7 +9,7 @@ from tui.providers.events import Usage
 from tui.sanitize import escaped_json
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison, Spread
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
-from tui.workspace.playground.compare.words import mark_differences
+from tui.workspace.playground.compare.text_diff import mark_differences
 from tui.workspace.playground.conversation import AnswerState
 
 UNKNOWN = "–"
