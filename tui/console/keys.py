@@ -169,6 +169,8 @@ DECLARED = {
     "chat.incognito": KeyDeclaration("I", "incognito", "Incognito: do not record this chat, or record it again"),
     "chats.filter": KeyDeclaration("slash", "search", "Search the chats"),
     "chats.rename": KeyDeclaration("f7", "rename", "Rename the chat"),
+    "chats.save": KeyDeclaration("ctrl+s", "save", "Save the chat as Markdown or JSON"),
+    "chats.settings": KeyDeclaration("ctrl+t", "history", "Record chats or not, and for how long"),
     "chats.remove": KeyDeclaration("f8", "remove", "Remove the chat (asks first)"),
     "chat.find": KeyDeclaration("slash", "find", "Find in the chat"),
     "chat.attach": KeyDeclaration("a,f7", "attach", "Attach an image, a PDF or a text file"),

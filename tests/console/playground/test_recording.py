@@ -1,6 +1,8 @@
 """Recording in the console: off until switched on, in the title, found again in a list, left out incognito."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -9,6 +11,7 @@ from tests.console.pilot import app_of, screen_of, shown, until, until_shown
 from tests.console.playground.test_chat import open_chat, send
 from tests.doubles.practice import practice_session
 from tui.console.pages.ask import Ask
+from tui.console.pages.save_file import Save
 from tui.console.playground.chat.recorded_chats import RecordedChats, RenameChat
 from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.chat.session import ChatSession
@@ -99,7 +102,7 @@ async def listed(pilot: Pilot[str]) -> RecordedChats:
     return screen_of(pilot, RecordedChats)
 
 
-async def test_history_by_keys() -> None:
+async def test_history_by_keys(tmp_path: Path) -> None:
     async with open_chat() as (pilot, tab):
         await pilot.press("f10")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
@@ -131,6 +134,20 @@ async def test_history_by_keys() -> None:
         await pilot.press("escape", "h")
         await listed(pilot)
         await until_shown(pilot, "2 chats")
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "Save to a file")
+        saved = tmp_path / "chat.json"
+        screen_of(pilot, Save)._path.field.value = str(saved.with_suffix(".md"))
+        await pilot.press("enter", "right", "enter", "enter")
+        await until(pilot, lambda: saved.exists() and isinstance(pilot.app.screen, RecordedChats))
+        assert json.loads(saved.read_text())["title"] == "Beetles"
+        await pilot.press("ctrl+t")
+        await until_shown(pilot, "Days after a chat's last change, 0 for ever.")
+        await pilot.press("enter", "ctrl+u", *"99999", "enter", "enter")
+        await until_shown(pilot, "Chats are kept for 1 to 36,500 days")
+        await pilot.press("ctrl+u", *"30", "enter", "enter")
+        await until_shown(pilot, "Chats are recorded, kept 30 days.")
+        assert settings.settings(tab.session.session).days == 30
         await pilot.press("f8")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
         await until_shown(pilot, "It cannot be brought back.")

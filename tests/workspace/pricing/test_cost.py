@@ -120,6 +120,50 @@ ROWS = (
         details(40, 6, **{"completion_tokens_details": {"reasoning_tokens": 3}}),
         "0.0001344",
     ),
+    # thinking beside the completion again: 26 x 1.25 + 6 x 0.2 + (9 + 94) x 2.5 = 32.5 + 1.2 + 257.5
+    (
+        "api.x.ai",
+        "grok-4.3",
+        NOON,
+        openai(
+            prompt_tokens=32,
+            completion_tokens=9,
+            total_tokens=135,
+            prompt_tokens_details={"cached_tokens": 6},
+            completion_tokens_details={"reasoning_tokens": 94},
+        ),
+        "0.0002912",
+    ),
+    # thinking is in the total only: 20 x 0.3 + (553 - 20) x 2.5 = 6 + 1332.5
+    (
+        "generativelanguage.googleapis.com",
+        "gemini-2.5-flash",
+        NOON,
+        openai(prompt_tokens=20, completion_tokens=151, total_tokens=553),
+        "0.0013385",
+    ),
+    # cached in usage itself: 9 x 0.95 + 10 x 0.16 + 21 x 4 = 8.55 + 1.6 + 84
+    ("api.moonshot.ai", "kimi-k2.6", NOON, details(19, 21, cached_tokens=10), "0.00009415"),
+    # (2006 - 1920) x 0.15 + 1920 x 0.075 + 300 x 0.6 = 12.9 + 144 + 180
+    (
+        "api.groq.com",
+        "openai/gpt-oss-120b",
+        NOON,
+        details(2006, 300, prompt_tokens_details={"cached_tokens": 1920}, **THOUGHT),
+        "0.0003369",
+    ),
+    # (1200 - 800) x 0.6 + 800 x 0.11 + 300 x 2.2 = 240 + 88 + 660
+    ("api.z.ai", "glm-4.6", NOON, details(1200, 300, prompt_tokens_details={"cached_tokens": 800}), "0.000988"),
+    # above 32,000 tokens, in CNY: 40,000 x 4 + 100 x 16
+    ("dashscope.aliyuncs.com", "qwen3-max", NOON, details(40_000, 100), "0.1616"),
+    # (100 - 40) x 0.8 + 40 x 0.2 + 20 x 3.2 = 48 + 8 + 64
+    (
+        "qianfan.baidubce.com",
+        "ernie-4.5-turbo-128k",
+        NOON,
+        details(100, 20, prompt_tokens_details={"cached_tokens": 40}),
+        "0.00012",
+    ),
     # 9 x 0.4 + 4 x 1.2
     ("dashscope-intl.aliyuncs.com", "qwen-plus", NOON, details(9, 4), "0.0000084"),
     # audio tokens: 14 x 2.5 + 3 x 10

@@ -1,6 +1,7 @@
 """The page of recorded chats: newest first; what is typed searches in all their texts."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
@@ -12,6 +13,8 @@ from textual.widget import Widget
 from tui.console.frame.chrome import STRIP, ScreenText
 from tui.console.frame.screen import PageScreen
 from tui.console.keys import bind, hint
+from tui.console.pages.save_file import Save
+from tui.console.playground.chat.history_settings import HistorySettingsPage
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -41,6 +44,8 @@ class RecordedChats(PageScreen[StoredChat]):
         bind("chats.filter", "filter"),
         bind("chats.rename", "rename"),
         bind("chats.remove", "remove"),
+        bind("chats.save", "save"),
+        bind("chats.settings", "settings"),
     ]
 
     def __init__(self) -> None:
@@ -109,10 +114,11 @@ class RecordedChats(PageScreen[StoredChat]):
     def chrome(self) -> ScreenText:
         chat, filtered = self._chat, bool(self._words)
         total = len(self._index.chats) if self._index else 0
-        acts = ("list.choose: go on", "chats.rename", "chats.remove", "focus.up focus.down: move") if chat else ()
+        acts = ("list.choose: go on", "chats.rename", "chats.remove", "chats.save") if chat else ()
         find = () if self.typing else ("chats.filter",)
         right = f"{len(self._matches):,} of {total:,}" if filtered else f"{total:,} chat{'' if total == 1 else 's'}"
-        keys = (*acts, *find, "page.back: clear" if filtered else "page.back")
+        move = ("focus.up focus.down: move",) if chat else ()
+        keys = (*acts, *move, *find, "chats.settings", "page.back: clear" if filtered else "page.back")
         return ScreenText(_TITLE, keys, right if self._index else "", strip=self._strip(chat))
 
     def _strip(self, chat: Summary | None) -> STRIP:
@@ -166,6 +172,34 @@ class RecordedChats(PageScreen[StoredChat]):
         title = await self.app.push_screen_wait(RenameChat(chat.title))
         if title is not None:
             await self._change(chat.id, partial(chats.rename, self.navigator.tenant_session, chat.id, title))
+
+    def action_save(self) -> None:
+        if (chat := self._chat) is not None:
+            self.run_guarded(self._save(chat.id), "open")
+
+    async def _save(self, chat_id: str) -> None:
+        session = self.navigator.tenant_session
+        chat = await asyncio.to_thread(chats.open_chat, session, chat_id)
+
+        def text(kind: str) -> str:
+            whole = json.dumps(chat.as_json(), ensure_ascii=False, indent=1) + "\n"
+            return whole if kind == "json" else f"# {chat.title}\n\n{chat.conversation.as_markdown()}"
+
+        path = await self.app.push_screen_wait(Save(f"chat-{chat_id}", {"md": "Markdown", "json": "JSON"}, text))
+        if path is not None:
+            form = "json" if path.suffix.lower() == ".json" else "markdown"
+            await asyncio.to_thread(session.audit_best_effort, "chats exported", count=1, format=form)
+
+    def action_settings(self) -> None:
+        self.run_guarded(self._settings(), "change")
+
+    async def _settings(self) -> None:
+        session = self.navigator.tenant_session
+        sentence = await self.app.push_screen_wait(HistorySettingsPage(settings(session)))
+        if sentence is not None:
+            self.dialogs.toast(sentence)
+            self._index = await asyncio.to_thread(chats.open_history, session)
+            self._show()
 
     def action_remove(self) -> None:
         if (chat := self._chat) is not None:
