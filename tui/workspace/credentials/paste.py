@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tui.providers import PROVIDERS
@@ -10,8 +10,23 @@ from tui.providers.spec import Choice, Field, Provider
 from tui.sanitize import in_words
 
 LONGEST = 20_000
-_ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|\$env:)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)")
-_BEARER = re.compile(r"(?:authorization:\s*)?bearer\s+", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    r"(?:export\s+)?(?:(?:set|setx|const|let|var)\s+)?(?:\$env:|process\.env\.)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)"
+)
+_MEMBER = re.compile(r"[\"']?([A-Za-z_][\w-]*)[\"']?\s*:\s*(?=\S)")
+"""A name and a colon before a key: of JSON, YAML, or a header."""
+
+_BEARER = re.compile(r"(?:authorization:\s*)?(?:bearer|token)\s+(?=\S)", re.IGNORECASE)
+_OPTION = re.compile(r"(?:-H|--header)[\s=]+(?=\S)")
+_COMMENT = re.compile(r"[ \t](?:#|//).*\Z")
+_ESCAPED_END = re.compile(r"(?:\\[nr]|%0[ad])+\Z", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%")
+_KEY_NAMES = frozenset({"key", "apikey", "token", "secret", "xapikey", "authorization"})
+_MOST_LAYERS = 10
+"""Things around a key that are removed one after another."""
+
+_PAIRS = (("<", ">"), ("[", "]"), ("(", ")"), ("{", "}"))
+_ENDS = {",": "a comma", ";": "a semicolon"}
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
 _QUOTES = ('"', "'", "`")
 _NAMES = {
@@ -57,17 +72,47 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
     cut(text.strip(), "blanks")
     for entry in _UNSEEN:
         cut(text.replace(entry, ""), "invisible characters")
-    if field.secret or field.env:
-        if (assignment := _ASSIGNMENT.match(text)) and _is_name(field, assignment[1]):
-            cut(text[assignment.end() :], assignment[0].strip())
-            cut(text.removesuffix(";"), "a semicolon")
-        if field.secret and (assignment := _BEARER.match(text)):
-            cut(text[assignment.end() :], assignment[0].strip())
-    for quote in _QUOTES:
-        if len(text) > 1 and text[0] == text[-1] == quote:
-            cut(text[1:-1], "quotes")
+    for _ in range(_MOST_LAYERS):
+        before = text
+        for rest, note in _peel(field, text):
+            cut(rest, note)
+            if text != before:
+                break
     cut(text.strip(), "blanks")
     return PastedValue(text, tuple(notes), _field_problem(field, text))
+
+
+def _peel(field: Field, text: str) -> Iterator[tuple[str, str]]:
+    """Yield what is left of a value without each thing that may stand around it, with what that was."""
+    for quote in _QUOTES:
+        if len(text) > 1 and text[0] == text[-1] == quote and quote not in text[1:-1]:
+            yield text[1:-1].strip(), "quotes"
+    if (field.secret or field.env) and (match := _ASSIGNMENT.match(text)) and _is_name(field, match[1]):
+        yield text[match.end() :], match[0].strip()
+    if field.secret:
+        if match := _OPTION.match(text):
+            yield text[match.end() :], match[0].strip()
+        if match := _BEARER.match(text):
+            yield text[match.end() :], match[0].strip()
+        if (match := _MEMBER.match(text)) and _is_key_name(field, match[1]):
+            yield text[match.end() :], match[0].strip()
+        yield _COMMENT.sub("", text).rstrip(), "a comment"
+    for quote in _QUOTES:
+        if len(text) > 1 and text[0] == text[-1] == quote:
+            yield text[1:-1].strip(), "quotes"
+    if field.secret:
+        for opening, close in _PAIRS:
+            if len(text) > 2 and (text[0], text[-1]) == (opening, close):
+                yield text[1:-1].strip(), "brackets"
+        yield _ESCAPED_END.sub("", text), "a line break"
+        if text[-1:] in _ENDS:
+            yield text[:-1].rstrip(), _ENDS[text[-1]]
+        if text[:1] in _QUOTES or text[-1:] in _QUOTES:
+            yield text.strip("".join(_QUOTES)), "a quotation mark"
+
+
+def _is_key_name(field: Field, name: str) -> bool:
+    return _is_name(field, name) or re.sub(r"[-_]", "", name.lower()) in _KEY_NAMES
 
 
 def split_pasted(field: Field, text: str) -> Mapping[str, str]:
@@ -121,6 +166,10 @@ def _is_name(field: Field, name: str) -> bool:
 
 
 def _field_problem(field: Field, text: str) -> str:
+    if field.secret and _VARIABLE.fullmatch(text):
+        return "This is the name of a variable, not what it holds. Paste its value."
+    if field.secret and re.match(r"https?://", text):
+        return "This is an address, not a key. Paste the key alone."
     for place, mark in enumerate(text, 1):
         if mark.isprintable() and (mark.isascii() and not mark.isspace()):
             continue
