@@ -152,7 +152,7 @@ async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
         await until_shown(pilot, "· trial 50 left ──")
 
 
-async def test_what_nears_a_limit_is_said_before_a_batch_and_after_it(tmp_path: Path) -> None:
+async def test_a_near_limit_is_shown_before_and_after_a_batch(tmp_path: Path) -> None:
     session = await asyncio.to_thread(with_trial, 20, 18, KeySource.TRIAL)
     session.config = replace(session.config, budget="0.0001 USD", start="playground")
     spend.record(

@@ -93,12 +93,12 @@ def test_a_lock_file_of_any_content_is_no_obstacle(disk: DiskFolder, signed: byt
 
 
 @pytest.mark.parametrize("at", ["1e300", "NaN", "-1e18", "9" * 400, "true", "[]"])
-def test_a_lock_that_is_held_is_reported_whatever_its_file_says(disk: DiskFolder, at: str) -> None:
+def test_a_lock_in_use_is_reported_whatever_its_file_says(disk: DiskFolder, at: str) -> None:
     path = disk.path / LOCK
     path.write_text(f'{{"pid": 1, "at": {at}}}')
     path.chmod(0o600)
-    with path.open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with path.open("rb") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
         with pytest.raises(SaveFailed, match="Another session"), disk.lock(0.0):
             pass
 

@@ -14,7 +14,7 @@ _WORDS = {
     Action.LIST_CREDENTIALS: "Providers ({area.providers}) shows them beside the list.",
     Action.LIST_MODELS: "See them in Models ({area.models}).",
     Action.LIST_TENANTS: "See them in Tenants ({app.tenants}).",
-    Action.RECEIVE_KEY: "An operator can admit you: modeldeck operator request, in a shell.",
+    Action.RECEIVE_KEY: "An operator can admit you; receive the key with the operator commands in a shell.",
     Action.REPLACE_CREDENTIAL: "Press {list.choose} on it in Providers ({area.providers}) to replace it, "
     "{providers.remove} to forget it.",
     Action.REQUEST_ADMISSION: "Create and publish one with the operator commands in a shell.",

@@ -271,7 +271,7 @@ def test_a_command_never_falls_to_the_files_of_this_machine(tmp_path: Path) -> N
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_a_save_that_waits_for_a_synchronous_standby_is_unknown_until_it_is_there(own_server: Server) -> None:
+def test_a_save_is_unknown_until_its_synchronous_standby_confirms(own_server: Server) -> None:
     root = root_at(own_server.address("postgres", "ada"), deadline=0.3)
     store = opened(root)
     add(store, 1)

@@ -12,9 +12,9 @@ PAGE = (resources.files("tui.storage.postgres") / "README.md").read_text()
 
 
 def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    return found[1]
+    match = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 def test_the_example_with_patroni_acknowledges_what_another_node_has() -> None:

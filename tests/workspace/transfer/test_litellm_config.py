@@ -112,7 +112,7 @@ def test_a_path_of_your_own_stays_and_a_server_of_another_wire_is_left_out() -> 
     assert "model_list: []" in result.text and "does not speak its wire" in result.omissions[0]
 
 
-def test_control_a_field_that_is_not_documented_is_found() -> None:
+def test_control_an_undocumented_field_is_detected() -> None:
     entry: dict[str, Any] = {"model_name": "x", "litellm_params": {"model": "x"}, "model_info": {"mode": "speech"}}
     errors = [*Draft202012Validator(SCHEMA).iter_errors({"model_list": [entry]})]
     assert len(errors) == 2

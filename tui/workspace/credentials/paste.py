@@ -17,7 +17,7 @@ _MEMBER = re.compile(r"[\"']?([A-Za-z_][\w-]*)[\"']?\s*:\s*(?=\S)")
 """A name and a colon before a key: of JSON, YAML, or a header."""
 
 _BEARER = re.compile(r"(?:authorization:\s*)?(?:bearer|token)\s+(?=\S)", re.IGNORECASE)
-_OPTION = re.compile(r"(?:-H|--header)[\s=]+(?=\S)")
+_OPTION = re.compile(r"(?:-H|-{2}header)[\s=]+(?=\S)")
 _COMMENT = re.compile(r"[ \t](?:#|//).*\Z")
 _ESCAPED_END = re.compile(r"(?:\\[nr]|%0[ad])+\Z", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%")
