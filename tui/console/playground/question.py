@@ -132,8 +132,8 @@ class Composer:
     Tab .composer Plain { width: 3; height: 1; }
     Tab .composer Mode { width: 7; }
     Tab .composer-note { height: auto; min-height: 1; max-height: 3; padding-left: 3; }
-    Tab.-low .composer-note { display: none; }
-    Tab.-low .composer-note.-said { display: block; }
+    Tab .composer-note.-low { display: none; }
+    Tab .composer-note.-low.-said { display: block; }
     """
 
     def __init__(self, question_id: str) -> None:

@@ -75,7 +75,9 @@ class Playground(AreaScreen):
         if not self.is_mounted or self.is_closing or self.tab is None:
             return
         # The second row of the footer takes that of a note which says nothing.
-        self.tab.set_class(self.has_class("-no-strip") or self.query_one(Footer).rows > 1, "-low")
+        # Its own class, as one of the tab would style everything in it anew.
+        low = self.has_class("-no-strip") or self.query_one(Footer).rows > 1
+        self.tab.query(".composer-note").set_class(low, "-low")
         if self.tab.rule is None:
             foot = self.query_one("#foot", Rule)
             foot.show_sign(mode_sign(self.typing))

@@ -212,8 +212,8 @@ def _size(value: Any) -> int:
     """Return about how many characters JSON has, without writing it."""
     if isinstance(value, str):
         return len(value)
-    if isinstance(value, Mapping):
-        return sum(len(name) + _size(entry) for name, entry in value.items())
+    if isinstance(value, dict):
+        return sum([len(name) + _size(entry) for name, entry in value.items()])
     if isinstance(value, list):
         return len(value) * _NUMBER_SIZE if value and isinstance(value[0], float | int) else sum(map(_size, value))
     return _NUMBER_SIZE

@@ -48,7 +48,7 @@ _UNFINISHED = re.compile(
 def reason_of(value: Any) -> str:
     """Return a finish reason; '' where there is none, or a word that says so."""
     reason = word(value)
-    return "" if _UNFINISHED.fullmatch(reason.strip()) else reason
+    return reason if reason and not _UNFINISHED.fullmatch(reason.strip()) else ""
 
 
 def is_failure(reason: str) -> bool:

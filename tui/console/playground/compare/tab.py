@@ -116,7 +116,6 @@ class CompareTab(PromptTab):
         self._show_empty()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(self.screen.has_class("-no-strip"), "-low")
         self.call_after_refresh(self.show_status)
 
     def on_tab_shown(self) -> None:

@@ -36,7 +36,7 @@ _CLOSES = tuple(close for _, close in TAGS)
 _LONGEST = max(len(opening) for opening, _ in TAGS)
 _MOST_BLANK = 4_096
 """Characters of white space behind which an opening tag is still expected."""
-_MAY_CLOSE = re.compile("[<[◁]")
+_MAY_BE_TAG = re.compile("[<[◁]")
 _FENCES = ("```", "~~~")
 """What a line of a code block begins and ends with (CommonMark, 4.5)."""
 
@@ -58,7 +58,8 @@ class _Place:
     def feed(self, text: str) -> None:
         """Go on behind the next piece of text."""
         text_with_end = self._end + text
-        self._mentioned = self._mentioned or any(opening in text_with_end for opening, _ in TAGS)
+        if not self._mentioned and _MAY_BE_TAG.search(text_with_end):
+            self._mentioned = any(opening in text_with_end for opening, _ in TAGS)
         self._end = text_with_end[-_LONGEST:]
         first, *others = text.split("\n")
         self._extend_line(first)
@@ -148,7 +149,7 @@ class Thinking:
     def _feed_text(self, text: str) -> Sequence[Delta]:
         """Take text as text until a tag closes what none has opened."""
         shown = ""
-        while _MAY_CLOSE.search(text):
+        while _MAY_BE_TAG.search(text):
             before, tag, after = self._split(text)
             self._place.feed(before)
             if not tag:
