@@ -41,9 +41,9 @@ def repair(session: TenantSession, model: Model, call: Call) -> tuple[Call, list
             words = field.replace("_", " ")
             if instead:
                 body.setdefault(instead, value)
-                sentences.append(f"{model.id} takes {instead} in place of {field}, as it said before. It was renamed.")
+                sentences.append(f"{model.id} takes {instead} in place of {field}. It was renamed.")
             else:
-                sentences.append(f"{model.id} takes no {words}, as it said before. It was left out.")
+                sentences.append(f"{model.id} takes no {words}. It was left out.")
     return replace(call, json=body), sentences
 
 

@@ -689,7 +689,7 @@ def other_fields_that_are_not_accepted_are_left_out(p: Provider) -> None:
     assert sentence == "claude-opus-5-5 takes no thinking. It was left out."
     shown, sentence = repaired("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
-    assert sentence == "claude-opus-5-5 shows its thinking in its own way."
+    assert sentence == "claude-opus-5-5 takes no display of its thinking. It was left out."
     assert calls.repaired(p, shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
         name: value for name, value in shown.json.items() if name != "thinking"
     }

@@ -790,7 +790,7 @@ def a_region_that_knows_speech_on_the_dated_surface_alone(p: Provider) -> None:
     dated, sentence = p.repair_request(call, nowhere) or (call, "")
     assert dated.url == f"{HOST}/openai/deployments/my%20ears/audio/transcriptions"
     assert (dated.query, dated.upload) == ({"api-version": "2025-04-01-preview"}, call.upload)
-    assert "dated surface" in sentence
+    assert "dated API" in sentence
     assert p.repair_request(dated, nowhere) is None
     assert p.repair_request(call, ApiError(404, "DeploymentNotFound")) is None
     assert p.repair_request(call, ApiError(400)) is None

@@ -157,7 +157,7 @@ def a_version_that_is_not_wanted_is_left_out(p: Provider) -> None:
     refused = p.parse_error(422, {}, NO_VERSION)
     assert refused.code == "Invalid version or not permitted"
     call, sentence = p.repair_request(chat(p, version=HASH), refused) or (chat(p), "")
-    assert call.json["version"] == LLAMA and sentence == f"{LLAMA} was asked for without its version."
+    assert call.json["version"] == LLAMA and sentence == f"{LLAMA} was requested without its version."
     assert not call.idempotent
     assert p.repair_request(chat(p), refused) is None
     assert p.repair_request(chat(p, version=HASH), ApiError(422, message="input: prompt is required")) is None

@@ -85,7 +85,9 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
         remaining = {name: value for name, value in thinking.items() if name != "display"}
-        return replace(call, json=call.json | {"thinking": remaining}), f"{model} shows its thinking in its own way."
+        return replace(
+            call, json=call.json | {"thinking": remaining}
+        ), f"{model} takes no display of its thinking. It was left out."
     if name := _rejected_field(call.json, refused.message):
         better = without(call, name)
         if name == "output_config" and "format" in call.json[name]:

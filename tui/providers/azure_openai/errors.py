@@ -87,9 +87,9 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Return the request with another token audience, an older route, or without the rejected field."""
     if call.form is not None:
         older = api.older_service(call) if refused.kind in _NO_SCOPE or refused.code in _NO_SERVICE else None
-        return (older, "Entra ID was asked for the older name of the service.") if older else None
+        return (older, "The token was requested for the service's older name.") if older else None
     if refused.status == 404 and refused.code != _UNDEPLOYED and (older := api.spoken_to_dated(call)):
-        return older, "This region knows speech to text on the dated surface alone. It was asked there."
+        return older, "This region has speech-to-text on the dated API only. The request was sent there."
     return errors.repair_request(call, refused)
 
 

@@ -43,7 +43,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     )
     if not separator or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
         return None
-    return replace(call, json={**call.json, "version": model}), f"{model} was asked for without its version."
+    return replace(call, json={**call.json, "version": model}), f"{model} was requested without its version."
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
