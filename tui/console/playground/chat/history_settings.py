@@ -43,7 +43,7 @@ class HistorySettingsPage(PageScreen[str]):
         if self.typing:
             keys = ("field.next", "field.clear")
         elif isinstance(self.focused, Choice):
-            keys = ("field.next", "focus.next")
+            keys = ("field.next", "choice.left choice.right: choose")
         strip = ("Off, nothing more is recorded; chats that exist stay.", "Chats older than that are removed.")
         return ScreenText("Playground › recorded chats › history", (*keys, "page.back"), strip=strip)
 
