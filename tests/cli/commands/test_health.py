@@ -9,8 +9,10 @@ import pytest
 
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
+from tui.cli.commands.provider import health as command
 from tui.domain import VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Exit, Locked, NetworkError, Problem
+from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials import verify
 from tui.workspace.credentials.health import AT_A_HOST, HealthRow
@@ -62,6 +64,28 @@ def test_a_locked_tenant_among_all_is_reported_without_a_question(run_in: Run, t
 )
 def test_the_most_urgent_failure_is_the_exit_code(problems: tuple[Problem | None, ...], code: Exit) -> None:
     assert checks.exit_code([HealthRow("acme", "openai", "x", True, "", problem=entry) for entry in problems]) == code
+
+
+@pytest.mark.slow
+def test_few_tenants_are_open_at_a_time(
+    run_in: Run, two_tenants: Path, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("south", "west"):
+        assert run_in(two_tenants, "tenant", "create", name).code == 0
+    for tenant in ("acme", "south", "west"):
+        words = ("-t", tenant, "provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
+        assert run_in(two_tenants, *words, stdin=KEY + "\n").code == 0
+    opened: list[int] = []
+
+    async def verify_stored(session: TenantSession, provider_id: str, name: str) -> VerificationResult:
+        opened.append(len(session.process.open_keys))
+        return VerificationResult(VerificationState.READY, "2026-11-30T00:00:00Z", 5)
+
+    monkeypatch.setattr(verify, "verify_stored", verify_stored)
+    monkeypatch.setattr(command, "_AT_A_TIME", 2)
+    ran = run_in(two_tenants, "health", "--all-tenants", "--json")
+    assert [row["tenant"] for row in json.loads(ran.out)] == ["acme", "south", "west"]
+    assert ran.code == 0 and len(opened) == 3 and max(opened) <= 2
 
 
 @pytest.mark.slow

@@ -13,20 +13,14 @@ from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials.health import HealthRow
 
+_AT_A_TIME = 50
+"""Tenants that are open at the same time."""
+
 
 async def health(call: CommandContext) -> int:
     """Verify all credentials, print a table and a summary; the exit code is for cron."""
     everyone = names_tenants(call)
-    sessions = await _unlock_all(call, named_sessions(call)) if everyone else [await _one_tenant(call)]
-    total = sum(len(checks.rows(session)) for session in sessions)
-    done = 0
-
-    def print_row(row: HealthRow) -> None:
-        nonlocal done
-        done += 1
-        call.out.progress(f"Verifying {bar(done, total)}  {done} of {total}")
-
-    rows = await checks.check(sessions, print_row)
+    rows = await _check_tenants(call, named_sessions(call)) if everyone else await _check_tenant(call)
     call.out.end_progress()
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
@@ -49,12 +43,32 @@ async def health(call: CommandContext) -> int:
     return checks.exit_code(rows)
 
 
-async def _one_tenant(call: CommandContext) -> TenantSession:
+async def _check_tenant(call: CommandContext) -> list[HealthRow]:
     session = call.tenant_session
-    for row, credential in checks.rows(session):
+    entries = [(session, *entry) for entry in checks.rows(session)]
+    for _, row, credential in entries:
         if credential is not None:
             await call.unlock_for(row.provider, row.credential)
-    return session
+    done = 0
+
+    def count_row(row: HealthRow) -> None:
+        nonlocal done
+        done += 1
+        call.out.progress(f"Verifying {bar(done, len(entries))}  {done:,} of {len(entries):,}")
+
+    return await checks.check_rows(entries, count_row)
+
+
+async def _check_tenants(call: CommandContext, named: list[TenantSession]) -> list[HealthRow]:
+    """Check many tenants, a few at a time: what was opened and read of them is dropped before the next are."""
+    rows: list[HealthRow] = []
+    for start in range(0, len(named), _AT_A_TIME):
+        call.out.progress(f"Verifying {bar(start, len(named))}  {start:,} of {len(named):,} tenants")
+        sessions = await _unlock_all(call, named[start : start + _AT_A_TIME])
+        rows += await checks.check(sessions)
+        for session in sessions:
+            call.session.evict(session.tenant_id)
+    return rows
 
 
 async def _unlock_all(call: CommandContext, named: list[TenantSession]) -> list[TenantSession]:
