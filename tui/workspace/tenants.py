@@ -33,7 +33,6 @@ from tui.tenancy.trials import TrialBalance
 from tui.vault import key_derivation
 from tui.workspace.conflicts import Baseline, require_unchanged
 from tui.workspace.credentials import status
-from tui.workspace.history import chats, rewrap
 from tui.workspace.models import catalog, defaults
 
 MARKS = 6
@@ -225,6 +224,8 @@ async def remove(session: TenantSession) -> None:
 
 def removal(session: TenantSession) -> Removal:
     """Return what would be deleted with a tenant, for the question asked first."""
+    from tui.workspace.history import chats  # lazy: start-up time
+
     tenant = get(session)
     added = tuple(model for model in catalog.listing(session) if model.origin is Origin.ADDED)
     defaults = tuple(models.defaults(session).values())
@@ -263,6 +264,8 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
 
 async def unlock(session: TenantSession, passphrase: Secret | None = None, *, here: bool = False) -> None:
     """Open a tenant's private key, and accept what was restored here while locked. See `keyring.unlock` for `here`."""
+    from tui.workspace.history import rewrap  # lazy: start-up time
+
     await keyring.unlock(session, passphrase, here=here)
     await asyncio.to_thread(verification.record_manifest, session)
     await asyncio.to_thread(rewrap.wrap_again_if_possible, session, passphrase)

@@ -27,7 +27,6 @@ from tui.workspace.conflicts import Baseline
 from tui.workspace.credentials import status
 from tui.workspace.credentials.fields import check_value
 from tui.workspace.models import add as add_model
-from tui.workspace.playground import test_call
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -227,6 +226,8 @@ async def _verify_and_keep(
     *,
     new: bool,
 ) -> Model:
+    from tui.workspace.playground.test_call import test_call  # lazy: start-up time
+
     access = await asyncio.to_thread(add_model.access_to, session, model, entered, plain_http)
     if verify:
         learned = await add_model.inspect(session.process, access, model, notify)
@@ -235,7 +236,7 @@ async def _verify_and_keep(
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be another address: nobody entered that one.
         access = await asyncio.to_thread(add_model.access_to, session, model, entered, access.plain_http)
-        model = (await test_call.test_call(session, model, access, notify)).model
+        model = (await test_call(session, model, access, notify)).model
         if learned.note:
             notify(learned.note)
     await asyncio.to_thread(add_model.keep, session, model, access, baseline)
@@ -253,8 +254,10 @@ def _is_new(session: TenantSession, model: Model) -> None:
 
 async def test(session: TenantSession, model: Model) -> str:
     """Send a short test request, billed by the provider, and return its result as a sentence."""
+    from tui.workspace.playground.test_call import test_call  # lazy: start-up time
+
     started = time.monotonic()
-    outcome = await test_call.test_call(session, model)
+    outcome = await test_call(session, model)
     if outcome.model != model:
         await asyncio.to_thread(_measure, session, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - started) * 1000)} ms."
