@@ -42,8 +42,14 @@ def test_an_image_and_a_text_go_with_the_question(ready: Run, server: OpenAIServ
         ("a.jpg", "JPEG", 3),
         ("notes.txt", "text", None),
     ]
+    ready("history", "on")
     ready(*ASK, "-a", str(picture), "--keep-metadata")
     assert base64.b64encode(images.jpeg()).decode() in content(server)[1]["image_url"]["url"]
+    picture.unlink()
+    ready("chat", "--resume", "last", "And now?")
+    first, *_, last = json.loads(server.requests_to("/chat/completions")[-1].body)["messages"]
+    assert base64.b64encode(images.jpeg()).decode() in first["content"][1]["image_url"]["url"]
+    assert last["content"] == "And now?"
 
 
 def test_nothing_is_sent_of_what_the_model_does_not_take(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:

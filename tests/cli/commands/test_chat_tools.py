@@ -29,6 +29,7 @@ def test_calls_are_printed_and_results_sent_on(ready: Run, server: OpenAIServer,
     assert (ran.code, ran.out) == (0, 'weather {"city": 7}\n')
     assert "do not fit at $.city" in ran.err and "--tool-result weather=FILE" in ran.err
 
+    ready("history", "on")
     server.next("/chat/completions", tool_response('{"city": "Oslo"}'))
     ran = ready(*words, "--tool-result", f"weather={result}", "--json", "Coat?")
     printed = json.loads(ran.out)
@@ -38,6 +39,13 @@ def test_calls_are_printed_and_results_sent_on(ready: Run, server: OpenAIServer,
     body = server.requests_to("/chat/completions")[-1].json
     assert body["tools"][0]["function"]["parameters"] == schema
     assert body["messages"][-1] == {"role": "tool", "tool_call_id": "call_1", "content": '{"degrees": -3}'}
+
+    assert ready("chat", "--no-stream", "--resume", "last", "And tomorrow?").code == 0
+    again = server.requests_to("/chat/completions")[-1].json
+    roles = ["user", "assistant", "tool", "assistant", "user"]
+    assert again["tools"] == body["tools"] and [message["role"] for message in again["messages"]] == roles
+    (turn, _) = json.loads(ready("history", "show", "last", "--json").out)["turns"]
+    assert turn["tool_calls"] == [{**{name: call[name] for name in ("id", "name", "arguments", "result")}}]
 
     assert ready(*words, "--tool-result", f"rain={result}", "Coat?").code == 2
     tools.write_text('[{"description": "No name."}]')
