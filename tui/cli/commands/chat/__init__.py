@@ -72,7 +72,7 @@ COMMANDS = (
         "chat}; "
         "input and output are totals, the others parts of them; what the provider does not report, and a cost that is "
         "not known, are null; timings are in seconds; schema is null without --schema; fallback is the default that "
-        "did not answer, or null; chat is the ID of the recorded chat, or null; "
+        "did not answer, or null; finish is stopped after ctrl+c; chat is the ID of the recorded chat, or null; "
         "--repeat: " + COMPARISON,
         (
             "modeldeck chat 'Why is the sky blue?'",

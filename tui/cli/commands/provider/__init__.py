@@ -91,7 +91,7 @@ COMMANDS = (
         (PROVIDER._replace(min_count=0),),
         (Option(("--all",), "verify every provider that is set up"), CREDENTIAL_NAME, JSON),
         "The exit code is that of the first provider that is not ready.",
-        "[{provider, credential, state, ms, message, hint}]",
+        "[{provider, credential, state, ms, message, hint}]; ms is null if the key was not accepted",
         ("modeldeck provider verify openai", "modeldeck provider verify --all --json"),
     ),
     Command(
