@@ -108,7 +108,7 @@ def status(call: "CommandContext") -> None:
         call.out.json({**shape, "refused": refused, "tenants": tenants})
         return
     call.out.line(f"The agent runs (process {pid}) until {_last_use(call, until)}.")
-    call.out.line(f"A key that is not used for {idle} minutes is forgotten.")
+    call.out.line(f"A key that is not used for {_count(idle, 'minute')} is forgotten.")
     call.out.line("Its memory is not swapped." if locked else "Its memory can be swapped: see ulimit -l.")
     if refused:
         call.out.line(f"Connections of other users that were refused: {refused}")
@@ -131,7 +131,9 @@ def lock(call: "CommandContext") -> None:
     count = agent.forget(chosen)
     for tenant_id in tenant_ids & ({chosen} if chosen else set(tenants.ids(call.session))):
         call.session.audit_best_effort(tenant_id, "locked")
-    sentence = "The agent has no key to forget." if not count else f"Locked: the agent forgot {_count_tenants(count)}."
+    sentence = (
+        "The agent has no key to forget." if not count else f"Locked: the agent forgot {_count(count, 'private key')}."
+    )
     call.out.result({"locked": count}, sentence)
 
 
@@ -175,7 +177,7 @@ def _last_use(call: "CommandContext", stamp: str) -> str:
     return long_time(stamp, call.session.now())
 
 
-def _count_tenants(count: int) -> str:
+def _count(count: int, noun: str) -> str:
     from tui.cli.output import count_noun
 
-    return count_noun(count, "private key")
+    return count_noun(count, noun)
