@@ -1,11 +1,12 @@
 """Model choice and progress notes, shared by chat, embed and transcribe."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from errno import ENOENT
 from math import ceil
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
@@ -98,20 +99,35 @@ def trace_option(call: CommandContext) -> Iterator["WireLog | None"]:
         return
     from tui.providers.client.wire_log import WireLog
 
-    where = call.args.one("trace")
-    if where == "-":
-        raise UsageError("--trace writes a file, not stdout.", "Name a file; ./- is one whose name is -.")
-    path, log = new_file(where, call.args.has("force")), WireLog(size=_TRACE_SIZE)
-    if not path.parent.is_dir():
-        raise unwritable(path, FileNotFoundError(ENOENT, "No such folder"))
+    path, log = trace_path(call), WireLog(size=_TRACE_SIZE)
     try:
         yield log
     finally:
         if log.exchanges:
-            write(path, call.out.json_text(log.as_json()) + "\n")
-            call.out.note(f"Saved the requests and responses in {one_line(str(path), 200)}.")
+            save_trace(call, path, log.as_json())
         elif log.muted:
             call.out.note("Nothing was saved: a request on a trial shows the operator's account.")
+
+
+def trace_path(call: CommandContext) -> Path:
+    """Return the file of --trace.
+
+    Raises:
+        UsageError: It exists and --force is missing, or it cannot be written.
+    """
+    where = call.args.one("trace")
+    if where == "-":
+        raise UsageError("--trace writes a file, not stdout.", "Name a file; ./- is one whose name is -.")
+    path = new_file(where, call.args.has("force"))
+    if not path.parent.is_dir():
+        raise unwritable(path, FileNotFoundError(ENOENT, "No such folder"))
+    return path
+
+
+def save_trace(call: CommandContext, path: Path, trace: Mapping[str, Any]) -> None:
+    """Write what was sent and received, and say where it is."""
+    write(path, call.out.json_text(trace) + "\n")
+    call.out.note(f"Saved the requests and responses in {one_line(str(path), 200)}.")
 
 
 def attached_files(call: CommandContext) -> "tuple[AttachedFile, ...]":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import Chat, OpenAIServer, Response
 
 TWO = ("-m", "openai/gpt-4o", "-m", "openai/gpt-5.4-mini")
@@ -37,6 +37,24 @@ def test_json_holds_every_answer_with_its_figures_and_the_medians_of_repeats(rea
         assert middle["count"] == 3 and middle["low"] <= middle["median"] <= middle["high"]
         # The second request of a model finds the connection of its first.
         assert [answer["fresh_connection"] for answer in entry["answers"]] == [True, False, False]
+
+
+@pytest.mark.slow
+def test_what_was_sent_for_each_answer_is_saved_without_keys(ready: Run, tmp_path: Path) -> None:
+    path, schema = tmp_path / "trace.json", tmp_path / "schema.json"
+    schema.write_text("{}")
+    ran = ready("compare", *TWO, "-r", "2", "--trace", str(path), "Why?")
+    assert ran.code == 0 and f"Saved the requests and responses in {path}." in ran.err
+    answers = json.loads(path.read_text())["answers"]
+    places = [(entry["model"], entry["answer"]) for entry in answers]
+    assert places == [(model, number) for model in TWO[1::2] for number in (1, 2)]
+    exchange = answers[0]["exchanges"][0]
+    assert exchange["request"]["body"]["messages"][-1]["content"] == "Why?" and exchange["response"]["frames"]
+    assert KEY not in path.read_text()
+    assert ready("compare", *TWO, "--trace", str(path), "Why?").code == 2
+    words = ("chat", "--schema", str(schema), "--repeat", "2", "--trace", str(path), "--force", "Why?")
+    ready(*words)
+    assert len(json.loads(path.read_text())["answers"]) == 2
 
 
 @pytest.mark.slow

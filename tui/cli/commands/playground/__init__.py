@@ -1,6 +1,6 @@
 """`modeldeck compare | batch`: several models, or many prompts."""
 
-from tui.cli.command import ATTACHMENTS, JSON, SAVED_PROMPT, SCHEMA, Argument, Command, Option
+from tui.cli.command import ATTACHMENTS, JSON, SAVED_PROMPT, SCHEMA, TRACE, Argument, Command, Option
 
 COMPARISON = (
     "{prompt, system, attachments: [{name, kind, bytes, metadata_removed, width, height}], schema, repeat, began, "
@@ -26,6 +26,7 @@ COMMANDS = (
             SCHEMA,
             *ATTACHMENTS,
             Option(("-o", "--output"), "save as Markdown, or as JSON if FILE ends in .json", "FILE", shown=False),
+            TRACE,
             Option(("-f", "--force"), "overwrite FILE", shown=False),
             JSON,
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_text, whole_number
-from tui.cli.model_call import attached_files, unlock_for_model, warn_of_limits
+from tui.cli.model_call import attached_files, save_trace, trace_path, unlock_for_model, warn_of_limits
 from tui.cli.model_parameters import chosen_prompt, parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
@@ -90,6 +90,8 @@ class _Lines:
 
 async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path | None = None) -> int:
     """Ask the models, print their answers and a table, and return the exit code."""
+    trace = trace_path(call) if call.args.has("trace") else None
+    comparison.logged = trace is not None
     for entry in comparison.models:
         try:
             await unlock_for_model(call, entry.model)
@@ -108,10 +110,10 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
         await comparisons.run(call.tenant_session, comparison, lines.apply, lines.end)
     except asyncio.CancelledError:
         comparisons.stop(comparison)
-        _finish(call, comparison, file)
+        _finish(call, comparison, file, trace)
         call.out.note("■ Stopped; partial answers are kept.")
         raise
-    _finish(call, comparison, file)
+    _finish(call, comparison, file, trace)
     answers = [answer for entry in comparison.models for answer in entry.answers]
     whole = all(answer.state is AnswerState.COMPLETE for answer in answers)
     if whole and (comparison.schema is None or all(answer.fit is not None and answer.fit.valid for answer in answers)):
@@ -120,8 +122,10 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
     return problems[0].code if problems and len(problems) == len(answers) else Exit.FAILED
 
 
-def _finish(call: CommandContext, comparison: PromptComparison, file: Path | None) -> None:
-    """Print the figures, and save the comparison if a file was named."""
+def _finish(call: CommandContext, comparison: PromptComparison, file: Path | None, trace: Path | None) -> None:
+    """Print the figures, and save the comparison, and what was sent for it, if a file was named."""
+    if trace is not None:
+        _save_trace(call, comparison, trace)
     if file is not None:
         as_json = file.suffix.lower() == ".json"
         write(file, report.as_json_text(comparison) if as_json else report.as_markdown(comparison))
@@ -135,3 +139,13 @@ def _finish(call: CommandContext, comparison: PromptComparison, file: Path | Non
         call.out.note(report.FRESH_NOTE)
     if file is not None:
         call.out.note(f"Saved to {file}.")
+
+
+def _save_trace(call: CommandContext, comparison: PromptComparison, path: Path) -> None:
+    """Save what was sent and received for each answer; those on a trial are left out, as they show its account."""
+    entries = [
+        {"model": entry.model.ref, "answer": number, **answer.wire_log.as_json()}
+        for entry in comparison.models
+        for number, answer in enumerate(entry.answers, 1)
+    ]
+    save_trace(call, path, {"version": 1, "answers": entries})
