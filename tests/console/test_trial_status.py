@@ -56,6 +56,10 @@ async def test_a_trial_that_is_not_in_use_stands_next_to_the_own_key_and_o_switc
         await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
         await until_shown(pilot, "OpenAI: trial, 498 of 500 requests left, on the operator's key.")
         await until_shown(pilot, "o switches to your key ending 3f2a, billed to you.")
+        await pilot.press("U")
+        await until_shown(pilot, "OpenAI               ready                     your key")
+        await pilot.press("U")  # what was undone is a change as well
+        await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
         await pilot.press("o")
         await until_shown(pilot, "● OpenAI               ready")
         await pilot.press("enter")

@@ -129,7 +129,7 @@ async def test_the_id_is_requested_and_a_wrong_one_is_shown_under_it(session: Se
     async with area(session, "models") as pilot:
         await form(pilot)
         await pilot.press("shift+tab", "enter")
-        await until_shown(pilot, "▲ The model ID is missing.")
+        await until_shown(pilot, "▲ Model is missing.")
         await until(pilot, lambda: pilot.app.focused is field(pilot).field)
         await type_text(pilot, "gpt-6-sol")
         await pilot.press("enter", "enter", "enter")

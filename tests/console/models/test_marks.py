@@ -34,7 +34,7 @@ async def test_marked_models_are_verified_used_and_removed_together(session: Ses
         await until_shown(pilot, "1 marked · 43")
         await until_shown(pilot, "   no-such-model: ")
         await to(pilot, "nomic-embed-text")
-        await until_shown(pilot, "nomic-embed-text gave a vector of ")
+        await until_shown(pilot, "nomic-embed-text returned a vector of ")
 
         await to(pilot, "text-embedding-3-large")
         await pilot.press("space", "u")

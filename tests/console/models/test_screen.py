@@ -144,7 +144,7 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) ->
         await pilot.press("v")
         await until_shown(pilot, "A short test request, billed by OpenAI.")
         # A time of more digits takes one row more.
-        assert "   text-embedding-3-large gave a vector of " in "\n".join(rows(pilot)[20:22])
+        assert "   text-embedding-3-large returned a vector of " in "\n".join(rows(pilot)[20:22])
         await pilot.press("down")
         await until_shown(pilot, "1,536 dimensions")
 

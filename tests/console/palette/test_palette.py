@@ -58,6 +58,9 @@ async def test_the_default_theme_and_plain_characters_have_words_of_their_own() 
         commands = {command.words: command for command in every_command(app_of(pilot))}
         assert "terminal's own colors" in commands["Theme: ansi-dark (default)"].description
         assert "Theme: nord" in commands and "ASCII" in commands["Plain characters: on"].description
+        await pilot.press("colon", *"theme light")  # the first entry is what enter runs
+        await until_shown(pilot, "▸ Theme: ansi-light")
+        await until(pilot, lambda: "dark" not in shown(pilot))
 
 
 async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:

@@ -151,9 +151,9 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
     ("ref", "says"),
     [
         ("openai/gpt-6-sol", "answered ("),
-        ("openai/text-embedding-3-small", "gave a vector of 1,536 numbers ("),
+        ("openai/text-embedding-3-small", "returned a vector of 1,536 dimensions ("),
         ("openai/whisper-1", "answered in"),
-        ("openai_compatible/nomic-embed-text", "gave a vector of"),
+        ("openai_compatible/nomic-embed-text", "returned a vector of"),
     ],
 )
 async def test_one_small_call_shows_that_a_model_answers(session: Session, ref: str, says: str) -> None:
@@ -234,3 +234,13 @@ async def test_several_models_are_removed_in_one_change_or_none_is(session: Sess
     await catalog.remove(own, *added)
     assert session.store("acme").document().generation == before + 1
     assert CHAT not in models.defaults(own) and not {"x", "y"} & {entry.id for entry in catalog.listing(own)}
+
+
+async def test_adding_a_model_says_what_its_test_request_used(session: Session) -> None:
+    notes: list[str] = []
+    with session.store("acme").transaction() as tables:
+        tables.table("models").remove(lambda record: record["id"] == "text-embedding-3-large")
+    await catalog.add(
+        session.tenant("acme"), "openai", "text-embedding-3-large", ModelType.EMBEDDING, notify=notes.append
+    )
+    assert [note for note in notes if note.startswith("The test request used ")] and "tokens in" in notes[-1]

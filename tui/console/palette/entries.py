@@ -7,6 +7,8 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
+from textual.theme import BUILTIN_THEMES
+
 from tui.config import NAME, THEMES, remember_theme
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import AREAS
@@ -135,7 +137,8 @@ def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
             f"Use {what} from now on." if screen.navigator.session.practice else f"Use {what}, and remember it."
         )
         words = f"Theme: {theme}{' (default)' if first else ''}"
-        yield Command(words, _then(_theme, screen, theme), "", description, also="colors dark light")
+        shade = "dark" if BUILTIN_THEMES[theme].dark else "light"
+        yield Command(words, _then(_theme, screen, theme), "", description, also=f"colors {shade}")
 
 
 def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:

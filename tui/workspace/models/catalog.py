@@ -236,7 +236,10 @@ async def _verify_and_keep(
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be another address: nobody entered that one.
         access = await asyncio.to_thread(add_model.access_to, session, model, entered, access.plain_http)
-        model = (await test_call(session, model, access, notify)).model
+        outcome = await test_call(session, model, access, notify)
+        model = outcome.model
+        if outcome.usage:
+            notify(f"The test request used {outcome.usage}.")
         if learned.note:
             notify(learned.note)
     await asyncio.to_thread(add_model.keep, session, model, access, baseline)

@@ -28,10 +28,11 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True)
 class TestCallResult:
-    """The result in words, and the model with what the answer showed about it."""
+    """The result in words, the model with what the answer showed about it, and the tokens used, '' if unknown."""
 
     model: Model
     words: str
+    usage: str = ""
 
 
 async def test_call(
@@ -51,8 +52,9 @@ async def test_call(
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} returned no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
-        words = f"gave a vector of {size:,} numbers{_usage_words(events)}"
-        return TestCallResult(replace(model, dimensions=size), words)
+        used = _usage_words(events)
+        words = f"returned a vector of {size:,} dimensions{_in_brackets(used)}"
+        return TestCallResult(replace(model, dimensions=size), words, used)
     if model.type is ModelType.SPEECH2TEXT:
         with temporary_folder() as folder:
             path = folder / "silence.wav"
@@ -67,15 +69,20 @@ async def test_call(
     spoken = any(isinstance(event, TextDelta | ThinkingDelta) for event in events)
     if not spoken and not any(isinstance(event, Finish) and event.reason in _AT_LENGTH for event in events):
         raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
-    return TestCallResult(model, f"answered{_usage_words(events)}")
+    used = _usage_words(events)
+    return TestCallResult(model, f"answered{_in_brackets(used)}", used)
+
+
+def _in_brackets(words: str) -> str:
+    return f" ({words})" if words else ""
 
 
 def _usage_words(events: Sequence[object]) -> str:
-    """Return what the provider says that the request used, such as ` (9 tokens in, 1 out)`, or ''."""
+    """Return what the provider says that the request used, such as `9 tokens in, 1 out`, or ''."""
     usage = next((event for event in reversed(events) if isinstance(event, Usage)), None)
     parts = [f"{usage.input:,} tokens in"] if usage and usage.input is not None else []
     parts += [f"{usage.output:,} out"] if usage and usage.output is not None and parts else []
-    return f" ({', '.join(parts)})" if parts else ""
+    return ", ".join(parts)
 
 
 def _bound(session: TenantSession, model: Model) -> dict[str, int]:
