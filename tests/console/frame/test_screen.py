@@ -8,7 +8,9 @@ import pytest
 from textual.css.query import NoMatches
 
 from tests.console.pilot import console, shown, until, until_shown
+from tui.console.frame.screen import problem_text
 from tui.console.pages.ask import Ask
+from tui.errors import Problem
 
 
 class Lost(Ask):
@@ -79,3 +81,8 @@ async def test_a_worker_that_is_stopped_is_no_bug() -> None:
         await until(pilot, lambda: stopped.is_finished)
         await pilot.pause()
         assert "this is a bug" not in shown(pilot)
+
+
+def test_every_row_of_a_long_problem_stands_in_the_margin() -> None:
+    drawn = problem_text(Problem("No answer.", "Try again.", f"the server says {'Z' * 200}")).plain.split("\n")
+    assert len(drawn) > 4 and all(row.startswith("   ") and len(row) <= 71 for row in drawn)

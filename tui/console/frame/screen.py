@@ -31,6 +31,7 @@ from tui.console.terminal.compositor import ConsoleCompositor
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import HEADING, PROBLEM
+from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from tui.workspace.undo import SettingsChange
 
 Result = TypeVar("Result")
+
+_PROBLEM_CELLS = 68
+"""Cells of the rows of a problem, which fit a dialog at 80 columns."""
 
 
 class FramedScreen(ConsoleNode, Screen[Result]):
@@ -371,6 +375,7 @@ def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]
 
 
 def problem_text(problem: Problem) -> Content:
-    """Return a problem that concerns a whole form, for the bottom of its content."""
+    """Return a problem that concerns a whole form, for the bottom of its content: every row in the form's margin."""
     lines = problem_lines(problem.message, problem_hint(problem), problem.detail)
-    return Content("\n").join(line("   ", entry) for entry in lines)
+    rows = [row for entry in lines for row in wrap(line(entry), _PROBLEM_CELLS)]
+    return Content("\n").join(line("   ", row) for row in rows)

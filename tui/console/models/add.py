@@ -251,7 +251,7 @@ class AddModel(PageScreen[bool]):
         for entry, row in self._form.declared:
             name, value = row.field_name, row.value.strip()
             if name == ID and not value:
-                raise FieldProblem(ID, f"{row.label} is missing.", *row.help[:1])
+                raise FieldProblem(ID, f"{row.label} is missing.", " ".join(row.help[:1]))
             if entry.required and not value:
                 raise FieldProblem(name, f"{entry.label} is missing.", entry.help)
             if value and entry.pattern and not re.fullmatch(entry.pattern, value):

@@ -10,6 +10,7 @@ from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING, sign
 from tui.domain import Credential, ProviderState, VerificationState, previous_of
 from tui.errors import Problem
+from tui.providers.origins import host_of
 from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.credentials import key_hint
@@ -220,7 +221,8 @@ def _rejected_words(row: ProviderRow, credential: Credential, now: str) -> str:
     label, at = row.provider.label, short_time(credential.check.at, now)
     ends = f" ending {last}" if (last := key_hint(row.provider, credential.hints)) else ""
     message = credential.check.message
-    for known in (f"{label} rejected the key{ends}.", f"{label} rejected this key."):
+    hosts = (host_of(origin) for origin in credential.origins)
+    for known in (f"{label} rejected the key{ends}.", *(f"{name} rejected this key." for name in (label, *hosts))):
         message = message.removeprefix(known).lstrip()
     reason = message.removeprefix(f"{label} ")
     reason = f" It {reason}" if reason != message else f" {reason}"
