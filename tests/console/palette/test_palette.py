@@ -42,7 +42,7 @@ async def test_words_find_and_the_drawing_holds() -> None:
         await pilot.press(":", *"emb")
         await until_shown(pilot, " ▸ Playground: embedding ")
         matches = [line for line in rows(pilot) if "Playground: embedding" in line]
-        assert matches == [" ▸ Playground: embedding                                            4 then t"]
+        assert matches == [" ▸ Playground: embedding                                            4 then f5"]
         await until(
             pilot, lambda: "   Default embedding model …                                        3" in rows(pilot)
         )

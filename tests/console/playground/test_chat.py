@@ -702,3 +702,20 @@ async def test_quitting_asks_nothing_once_the_chat_is_saved(tmp_path: Path) -> N
         await until(pilot, lambda: tab.session.history.saved)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not pilot.app.is_running)
+
+
+async def test_switching_tabs_by_a_plain_key_goes_on_acting_and_by_a_function_key_goes_on_typing() -> None:
+    async with console() as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: rows(pilot)[-3].endswith(" TYPE") or "TYPE" in shown(pilot))
+        await pilot.press("escape", "t", "t")
+        await until_shown(pilot, "[Speech-to-text]")
+        await until_shown(pilot, " KEYS")
+        await pilot.press("t")
+        await until_shown(pilot, "[Compare]")
+        await pilot.press("t")
+        await until_shown(pilot, "[Chat]")
+        await until_shown(pilot, " KEYS")
+        await pilot.press("f5", "i", "f5")
+        await until_shown(pilot, "[Speech-to-text]")
+        await until_shown(pilot, " TYPE")

@@ -26,11 +26,8 @@ from tui.workspace.credentials import status
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
 
-_TABS = {
-    ModelType.CHAT: ("chat", "{area.playground}"),
-    ModelType.EMBEDDING: ("embedding", "{area.playground} then {playground.type}"),
-    ModelType.SPEECH2TEXT: ("speech-to-text", "{area.playground} then {playground.type} {playground.type}"),
-}
+_TABS = {ModelType.CHAT: "chat", ModelType.EMBEDDING: "embedding", ModelType.SPEECH2TEXT: "speech-to-text"}
+"""Model types in the order of their tabs, and the tabs' names; the last tab compares."""
 
 _AREA_SCREENS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"))
 
@@ -112,16 +109,20 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
             yield Command(
                 label, show, key_of(f"area.{area}"), f"Show the {label.lower()} of {screen.navigator.tenant.name}."
             )
-        for kind, (word, keys) in _TABS.items():
+        for number, (kind, word) in enumerate(_TABS.items()):
             chosen = models.defaults(screen.navigator.tenant_session).get(kind)
-            description = (
-                f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
-            )
-            yield Command(f"Playground: {word}", _then(screen.navigator.open_playground, kind), hint(keys), description)
+            what = f"with {chosen.ref}" if chosen else f"for {kind.label}"
+            show, keys = _then(screen.navigator.open_playground, kind), _keys_to_tab(number)
+            yield Command(f"Playground: {word}", show, keys, f"Open the playground {what}.")
+        show, keys = _then(screen.navigator.open_playground, "compare"), _keys_to_tab(len(_TABS))
         description = "Ask two to four chat models the same and compare their answers."
-        keys = hint("{area.playground} then {playground.type} {playground.type} {playground.type}")
-        yield Command("Playground: compare", _then(screen.navigator.open_playground, "compare"), keys, description)
+        yield Command("Playground: compare", show, keys, description)
     yield Command("Tenants", screen.navigator.show_tenants, key_of("app.tenants"), "Show the list of tenants.")
+
+
+def _keys_to_tab(number: int) -> str:
+    """Return the keys to a tab of the playground, which opens in typing: no plain key leads on from there."""
+    return hint("{area.playground}" + " then" * bool(number) + " {playground.type-again:typing}" * number)
 
 
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:

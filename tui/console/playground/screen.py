@@ -48,6 +48,8 @@ class Playground(AreaScreen):
         super().__init__()
         self.type: str = ModelType.CHAT
         self._tabs: dict[str, Tab] = {}
+        self.keys_act = False
+        """Whether a tab comes into view by a plain key, so that keys go on acting in it instead of typing."""
 
     def content(self) -> Iterable[Widget]:
         self._tabs[self.type] = _create_tab(self.type)
@@ -131,8 +133,9 @@ class Playground(AreaScreen):
             self.tab.escape()
 
     async def action_next_type(self) -> None:
-        types = list(_TABS)
+        types, self.keys_act = list(_TABS), not self.typing
         await self.show_type(types[(types.index(self.type) + 1) % len(types)])
+        self.keys_act = False
 
     def action_model(self) -> None:
         self.run_worker(self._pick(), group="pick", exclusive=True)

@@ -35,6 +35,8 @@ class Tab(ConsoleNode, Vertical):
     """One tab. It takes the default model of its type until another was picked for it."""
 
     TYPE: ClassVar[ModelType]
+    REST: ClassVar[str] = ""
+    """The selector of what has the focus while keys act, '' for nothing."""
     DEFAULT_CSS = f"Tab {{ height: 1fr; }}\n{Composer.CSS}"
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -164,7 +166,16 @@ class Tab(ConsoleNode, Vertical):
         """Move the focus to where you go on unless it is somewhere in this tab."""
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
-            self.take_focus()
+            (self.leave_fields if getattr(self.screen, "keys_act", False) and self.begins_typing else self.take_focus)()
+
+    @property
+    def begins_typing(self) -> bool:
+        """Whether `take_focus` moves the focus to a text field."""
+        return True
+
+    def leave_fields(self) -> None:
+        """Move the focus from the fields, so that single keys act and enter sends nothing."""
+        self.screen.set_focus(self.query_one(self.REST) if self.REST else None)
 
     def hide_when_locked(self) -> None:
         """Hide what only an open tenant shows."""

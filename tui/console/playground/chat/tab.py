@@ -44,11 +44,10 @@ WIDE = 100
 class ChatTab(PromptTab):
     """The chat of a tenant. It is kept in memory, and recorded where history is on."""
 
-    TYPE = ModelType.CHAT
+    TYPE, REST = ModelType.CHAT, "#transcript"
     DEFAULT_CSS = """
     ChatTab #chat-upper { height: 1fr; }
-    ChatTab #chat-side { display: none; }
-    ChatTab.-wide #chat-side { display: block; }
+    ChatTab #chat-side { display: none; } ChatTab.-wide #chat-side { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bind(f"chat.{verb}", verb) for verb in _VERBS),
@@ -243,7 +242,7 @@ class ChatTab(PromptTab):
         if self.side.fields is not None and self.side.fields.row is not None:
             (self.question if self._typing_before else self.transcript).focus()
         elif self.typing:
-            self.transcript.focus()
+            self.leave_fields()
         else:
             self.stop()
 

@@ -304,12 +304,13 @@ class CompareTab(PromptTab):
     # --- keys ---
 
     def escape(self) -> None:
-        if self.typing and self.columns:
-            self.columns.move(0)
-        elif self.typing:
-            self.screen.set_focus(None)
+        if self.typing:
+            self.leave_fields()
         elif self.running:
             self.stop()
+
+    def leave_fields(self) -> None:
+        self.columns.move(0) if self.columns else super().leave_fields()
 
     def on_descendant_focus(self) -> None:
         current = self.columns.current

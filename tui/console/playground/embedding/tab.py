@@ -115,6 +115,10 @@ class EmbeddingTab(SingleCallTab):
         super().on_unlocked()
         self._set_error()
 
+    @property
+    def begins_typing(self) -> bool:
+        return self.compared is None and not self.has_class("-locked")
+
     def take_focus(self) -> None:
         if self.has_class("-locked"):
             return

@@ -166,6 +166,10 @@ class SpeechTab(SingleCallTab):
         waiting = action in _RESULT_ACTIONS and action != "change" and not self.has_class("-locked")
         return "Nothing was transcribed yet." if waiting and self.call_status is None else ""
 
+    @property
+    def begins_typing(self) -> bool:
+        return self.view == "form" and not self.has_class("-locked")
+
     def take_focus(self) -> None:
         if self.view == "form" and not self.has_class("-locked"):
             self.form.write()
