@@ -83,7 +83,7 @@ def test_a_file_is_shredded_only_when_all_of_it_is_imported(modeldeck: Run, envi
     whole = environment.read_text()
     environment.write_text(f"{whole}DATABASE_URL=postgres://FAKE\n")
     refused = modeldeck("import", str(environment), "--yes", "--shred")
-    assert refused.code == 2 and "holds more than keys" in refused.err and environment.exists()
+    assert refused.code == 2 and "contains more than importable keys" in refused.err and environment.exists()
     assert modeldeck("provider", "show", "openai").code == 0
     environment.write_text(whole)
     other_name = tmp_path / "other-name"
