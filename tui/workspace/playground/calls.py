@@ -32,7 +32,6 @@ from tui.workspace.playground.key_source import CallRoute
 from tui.workspace.playground.metering import ANSWERS, metered
 from tui.workspace.playground.parameters import parse_parameter
 from tui.workspace.playground.speech.audio import audio_info
-from tui.workspace.pricing import spend
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -192,6 +191,8 @@ async def send(
         if answered or usage:
             key = KeySource.TRIAL if meter else KeySource.OWN
             name = credential.name if credential and not meter else ""
+            from tui.workspace.pricing import spend  # lazy: no answer waits for it
+
             with suppress(Problem):
                 await asyncio.to_thread(spend.record, tenant, model, name, str(key), usage, moment)
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):

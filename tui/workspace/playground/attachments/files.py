@@ -12,8 +12,6 @@ from tui.errors import UsageError
 from tui.paths import open_file
 from tui.providers.requests import Attachment, Message
 from tui.sanitize import one_line
-from tui.workspace.playground.attachments.image_header import image_info, is_image, other_format
-from tui.workspace.playground.attachments.jpeg_metadata import join, without_metadata
 from tui.workspace.playground.speech.audio import megabytes
 
 LARGEST = 50 * 1024 * 1024
@@ -97,6 +95,10 @@ def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata:
     Raises:
         UsageError: It is too large, empty, damaged, or nothing that goes with a question.
     """
+    # lazy: start-up time
+    from tui.workspace.playground.attachments.image_header import image_info, is_image, other_format
+    from tui.workspace.playground.attachments.jpeg_metadata import join, without_metadata
+
     name = one_line(name, 80) or "what was piped"
     if not content:
         raise UsageError(f"{name} is empty.", "Check that it was copied completely.")
