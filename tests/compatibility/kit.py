@@ -73,7 +73,7 @@ def stable(answer: Any) -> Any:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
         stored["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in stored["lacks"]]
     for name, empty in _SINCE.items():
-        if name in stored and stored[name] == empty:
+        if name in stored and stored[name] == stable(empty):
             del stored[name]
     stored.pop("urls", None)  # of an import, since the version after
     if "fields" in stored and isinstance(stored["fields"], list):
