@@ -253,6 +253,7 @@ SCREENS: dict[str, Scene] = {
     "commands": Scene(keys("colon", then="Commands")),
     "audit-log": Scene(keys("colon", *"audit log", "enter", then="Log intact")),
     "import": Scene(keys("colon", *"import settings", "enter", then="Preview")),
+    "export-with-keys": Scene(keys("colon", *"export with", "enter", then="include"), prepare=recorded),
     "help": Scene(keys("question_mark", then="Help: Providers")),
 }
 """Every screen once, at 80 by 24."""

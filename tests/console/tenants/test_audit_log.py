@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.pilot import console, rows, until, until_shown
+from tests.console.pilot import app_of, console, rows, until, until_shown
 from tests.doubles.practice import practice_session
+from tui.console.widgets.form import Button
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
 from tui.errors import Problem
+from tui.secret import Secret
 from tui.storage.audit_log import LOG
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import models
+from tui.workspace.history import chats
 from tui.workspace.models import defaults
+from tui.workspace.transfer import import_plan
 
 
 async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
@@ -57,6 +61,9 @@ async def test_what_could_not_be_noted_is_reported(monkeypatch: pytest.MonkeyPat
 
 async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:
     async with console() as pilot:
+        acme = app_of(pilot).navigator.tenant_session
+        recorder = chats.Recorder(acme)
+        recorder.question("Wherefore zyzzyva?", "openai/gpt-6-sol", {})
         await pilot.press(":", *"export the", "enter")
         await until_shown(pilot, "Save to a file")
         path = tmp_path / "acme.json"
@@ -66,6 +73,18 @@ async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> Non
         await until_shown(pilot, "[1 Providers]")
         assert json.loads(path.read_text())["tenant"] == {"id": "acme", "name": "acme"}
         assert "sk-" not in path.read_text()
-        await pilot.press(":", *"export")
-        await until_shown(pilot, "Export with API keys: modeldeck export --with-secrets")
-        await until_shown(pilot, "Export the settings …")
+        await pilot.press(":", *"export with", "enter")
+        await until_shown(pilot, "acme › export with API keys")
+        await until_shown(pilot, "(•) leave out  ( ) include")
+        sealed, page = tmp_path / "acme.sealed", pilot.app.screen
+        page.query_one(LineField).value = str(path)
+        page.query_one("#export", Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "acme.json already exists.")
+        page.query_one(LineField).value = str(sealed)
+        await pilot.press("enter", *"a FAKE one", "enter", *"a FAKE one", "enter", "right", "enter", "enter")
+        await until_shown(pilot, "with their API keys and 1 chat")
+        assert "zyzzyva" not in sealed.read_text() and "sk-" not in sealed.read_text()
+        bundle = await import_plan.open_bundle(sealed.read_bytes(), Secret("a FAKE one"))
+        assert [chat.id for chat in bundle.chats] == chats.ids(acme)
+        assert any(credential.secrets for credential in bundle.credentials)

@@ -274,13 +274,13 @@ def _settings_commands(screen: FramedScreen[Any], name: str) -> Iterator[Command
             "Operators", _then(_operators, screen), "", description, also="share admit remove people fingerprint"
         )
     description = f"Save the settings of {name} to a file, without API keys."
-    yield Command("Export the settings …", _then(_worker, screen, _export), "", description, also="backup save file")
-    description = "Save them to a file, API keys included, encrypted with a passphrase."
-    by = "modeldeck export --with-secrets"
-    importing = f"Import settings into {name}; you see the changes first."
     yield Command(
-        "Export with API keys", _then(screen.dialogs.toast, by), "", description, by, also="backup save file secrets"
+        "Export the settings …", _then(_worker, screen, _export, False), "", description, also="backup save file"
     )
+    description = "Save them to a file, API keys included, encrypted with a passphrase."
+    run = _then(_worker, screen, _export, True)
+    importing = f"Import settings into {name}; you see the changes first."
+    yield Command("Export with API keys …", run, "", description, also="backup save file secrets recorded chats")
     yield Command("Import settings …", _then(_worker, screen, _import), "", importing, also="restore move file")
 
 
@@ -306,16 +306,10 @@ async def _import(screen: FramedScreen[Any]) -> None:
         screen.dialogs.toast(done)
 
 
-async def _export(screen: FramedScreen[Any]) -> None:
-    from tui.console.pages.save_file import Save  # lazy: the page
-    from tui.workspace.transfer import export  # lazy: the file
+async def _export(screen: FramedScreen[Any], with_keys: bool) -> None:
+    from tui.console.tenants import export_settings  # lazy: the page
 
-    def writer(_: str) -> str:
-        return export.export_async(screen.navigator.tenant_session).text
-
-    await screen.app.push_screen_wait(
-        Save(screen.navigator.tenant_id, {"json": "JSON"}, writer, title="Export the settings")
-    )
+    await (export_settings.export_with_keys if with_keys else export_settings.export_without_keys)(screen)
 
 
 def _types(screen: FramedScreen[Any]) -> Iterator[Command]:
