@@ -40,7 +40,7 @@ def test_json_holds_every_answer_with_its_figures_and_the_medians_of_repeats(rea
 
 
 @pytest.mark.slow
-def test_the_requests_of_each_answer_are_saved_without_keys(ready: Run, tmp_path: Path) -> None:
+def test_the_requests_of_all_answers_are_saved_without_keys(ready: Run, tmp_path: Path) -> None:
     path, schema = tmp_path / "trace.json", tmp_path / "schema.json"
     schema.write_text("{}")
     ran = ready("compare", *TWO, "-r", "2", "--trace", str(path), "Why?")

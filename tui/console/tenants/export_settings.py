@@ -91,8 +91,8 @@ class ExportWithKeys(PageScreen[str]):
         try:
             path = local_path(self._file.value.strip())
             if not self._file.value.strip() or os.path.lexists(path):
-                taken = f"{path.name} already exists." if self._file.value.strip() else "Which file?"
-                raise UsageError(taken, "Choose another name.")
+                message = f"{path.name} already exists." if self._file.value.strip() else "Which file?"
+                raise UsageError(message, "Choose another name.")
         except UsageError as problem:
             self._file.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._file.field.focus()
