@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.console.provider_forms import KEY
 from tests.doubles.postgres_server import SharedStore, shared_store
 from tests.storage.postgres.cut_proxy import CutProxy
 from tui.domain import ModelType
+from tui.errors import Problem
 from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
@@ -105,6 +107,9 @@ async def test_a_console_on_a_shared_store(
         assert "Third" in shown(pilot), "what was typed stays"
         await pilot.press("escape")
         assert on_loop == []
+        with suppress(Problem):
+            here.data.database.link.connection()  # type: ignore[attr-defined]
+        assert on_loop == ["connection"], "the control: a call that would block keys is counted"
 
         proxy.heal()
         here.watch.retry()
