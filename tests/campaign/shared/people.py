@@ -300,4 +300,4 @@ def _opened(people: People) -> int:
         documents = connection.execute("SELECT convert_from(document, 'UTF8') FROM modeldeck.state").fetchall()
         keys = connection.execute("SELECT tenant_key FROM modeldeck.wrap").fetchall()
     envelopes = sum(int(row[0].count(f"md1.{people.old}")) for row in documents)
-    return envelopes + sum(row[0] == people.old for row in keys)
+    return envelopes + [row[0] for row in keys].count(people.old)
