@@ -36,7 +36,7 @@ class Tab(ConsoleNode, Vertical):
 
     TYPE: ClassVar[ModelType]
     REST: ClassVar[str] = ""
-    """The selector of what has the focus while keys act, '' for nothing."""
+    """The selector of what has the focus while keys act, '' for the tab itself."""
     DEFAULT_CSS = f"Tab {{ height: 1fr; }}\n{Composer.CSS}"
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -175,7 +175,14 @@ class Tab(ConsoleNode, Vertical):
 
     def leave_fields(self) -> None:
         """Move the focus from the fields, so that single keys act and enter sends nothing."""
-        self.screen.set_focus(self.query_one(self.REST) if self.REST else None)
+        if self.REST:
+            self.query_one(self.REST).focus()
+        else:  # the tab's own keys act only where something in it has the focus
+            self.can_focus = True
+            self.focus()
+
+    def on_blur(self) -> None:
+        self.can_focus = False
 
     def hide_when_locked(self) -> None:
         """Hide what only an open tenant shows."""
@@ -301,14 +308,6 @@ class SingleCallTab(Tab):
         if self.has_class("-locked") and keyring.is_open(self.navigator.tenant_session):
             self.on_unlocked()
         self.focus_if_elsewhere()
-
-    def leave_fields(self) -> None:
-        """Move the focus from the fields, so that single keys act and enter sends nothing."""
-        self.can_focus = True
-        self.focus()
-
-    def on_blur(self) -> None:
-        self.can_focus = False
 
     def stop_call(self) -> None:
         """Stop what runs; nothing that was entered is lost."""

@@ -310,7 +310,8 @@ class CompareTab(PromptTab):
             self.stop()
 
     def leave_fields(self) -> None:
-        self.columns.move(0) if self.columns else super().leave_fields()
+        super().leave_fields()  # a column that has just been added cannot have the focus yet
+        self.columns.move(0)
 
     def on_descendant_focus(self) -> None:
         current = self.columns.current
