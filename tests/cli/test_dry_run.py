@@ -68,6 +68,18 @@ def test_a_save_and_a_rotation_are_described(ready: Run, home: Path, server: Ope
     assert preview_of(*rotate, "--confirm").startswith("Would delete the old key ending")
 
 
+@pytest.mark.slow
+def test_a_trial_is_described(modeldeck: Run, home: Path, server: OpenAIServer) -> None:
+    words = ("trial", "set", "openai", "api_key=-", "--calls", "5", "--models", "gpt-4o")
+    before = content(home / ".local")
+    done = modeldeck(*words, "--dry-run", stdin=f"{OTHER}\n")
+    assert done.out == "Would set up a trial of OpenAI: 5 requests per tenant; the models gpt-4o; your api_key.\n", done
+    assert content(home / ".local") == before and not server.requests
+    assert modeldeck(*words, "--no-verify", stdin=f"{OTHER}\n").code == 0
+    done = modeldeck("trial", "set", "openai", "--calls", "9", "--dry-run")
+    assert done.out == "Would change the trial of OpenAI: 9 requests per tenant.\n"
+
+
 def test_an_export_says_which_file_it_would_overwrite(modeldeck: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     assert modeldeck("export", "-o", str(path), "--dry-run").out == f"Would create {path}.\n" and not path.exists()

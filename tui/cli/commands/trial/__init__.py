@@ -13,12 +13,13 @@ COMMANDS = (
             Option(("--models",), "the models it covers; default: unchanged, or the suggested ones", "ID,…"),
             NO_VERIFY,
             ALLOW_HTTP,
+            DRY_RUN,
             JSON,
         ),
         "Fields work as in modeldeck provider set. The API key is encrypted for the operator's own key pair. Chat, "
         "embedding and speech-to-text requests count; verification and failed requests do not. Usage counts stay, "
         "whatever happens to a tenant's settings.",
-        "{provider, calls, models: [id], state, ms}",
+        "{provider, calls, models: [id], state, ms}; --dry-run: {provider, credential, saved, message}",
         ("modeldeck trial set openai api_key=-", "modeldeck trial set openai --calls 1000 --models gpt-5.4-mini"),
     ),
     Command(

@@ -4,12 +4,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.commands.credential.handlers import credential_shape
+from tui.cli.commands.provider.dry_run import print_change
 from tui.cli.commands.provider.set_up import reject_foreign_keys, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.inputs import whole_number
 from tui.cli.output import count_noun
-from tui.domain import Credential
+from tui.domain import DEFAULT_NAME, Credential
 from tui.errors import Problem
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
@@ -40,6 +41,8 @@ def _calls(text: str) -> int | None:
 async def _set_trial(
     call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None
 ) -> None:
+    if call.args.has("dry-run"):
+        return print_change(call, provider.id, DEFAULT_NAME, _preview(call, provider, values, models, calls))
     verify = not call.args.has("no-verify")
     allow_http = call.args.has("allow-http")
     with secret_hints(provider):
@@ -56,6 +59,16 @@ async def _set_trial(
     per_tenant = f"{count_noun(trial.calls, 'request')} of {provider.label}"
     call.out.confirm(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
     call.out.confirm(f"The API key was verified in {check.ms} ms." if verify else "The API key is not verified.")
+
+
+def _preview(call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None) -> str:
+    """Return what would be lent, or changed of a trial."""
+    before = trial_store.trials(call.session).get(provider.id)
+    quota = calls or (before.calls if before else provider.trial_calls)
+    terms = [f"{count_noun(quota, 'request')} per tenant"] if quota else []
+    terms += [f"the models {', '.join(models)}"] if models else []
+    terms += [f"another {', '.join(values)}" if before else f"your {', '.join(values)}"] if values else []
+    return f"Would {'change the' if before else 'set up a'} trial of {provider.label}: {'; '.join(terms) or 'nothing'}."
 
 
 def show(call: CommandContext) -> None:
