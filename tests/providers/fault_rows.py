@@ -18,7 +18,7 @@ SOON = replace(QUICK, notice_after=0.3, stream_timeout=0.8, response_timeout=0.8
 SMALL = replace(QUICK, body=200_000, answer=300_000, line=200_000, event=200_000)
 JSON = {"content-type": "application/json"}
 PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
-ELSEWHERE = "elsewhere.example.test"
+ELSEWHERE = "another.host.test"
 ENDED = "ended before the answer began"
 BROKEN = "ended before the answer did|opened no WebSocket"
 UNREAD = (

@@ -110,16 +110,6 @@ async def test_words_that_are_no_json_are_shown_where_the_answer_is_incomplete(p
     assert result.text == "Good" and WORDS in result.words
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        f'data: {{"error": {{"message": "{WORDS}"}}}}\n\n',
-        f'event: error\ndata: {{"message": "{WORDS}"}}\n\ndata: [DONE]\n\n',
-        f'{{"error": "{WORDS}"}}\n{{"error": "again"}}\n',
-        f'{{"error": "{WORDS}"}}<!-- by a gateway -->',
-    ],
-    ids=["an event", "a named event", "lines", "a comment behind it"],
-)
 async def test_an_error_in_a_form_or_a_header_is_reported_in_its_words() -> None:
     form = f"error=access_denied&error_description={WORDS.replace(' ', '+')}"
     challenge = {"www_authenticate": f'Bearer error="invalid_token", error_description="{WORDS}"'}
@@ -135,6 +125,16 @@ async def test_an_error_in_xml_is_reported_in_its_words_and_is_no_transcript(sta
             assert WORDS in result.words and result.transcript is None
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        f'data: {{"error": {{"message": "{WORDS}"}}}}\n\n',
+        f'event: error\ndata: {{"message": "{WORDS}"}}\n\ndata: [DONE]\n\n',
+        f'{{"error": "{WORDS}"}}\n{{"error": "again"}}\n',
+        f'{{"error": "{WORDS}"}}<!-- by a gateway -->',
+    ],
+    ids=["an event", "a named event", "lines", "a comment behind it"],
+)
 async def test_an_error_that_comes_as_events_has_its_words_alone(sent: str) -> None:
     result = await chat(body(sent, 400, content_encoding="br"))
     assert result.problem and result.problem.detail == WORDS
