@@ -132,7 +132,9 @@ ROWS = {
     # Answers of success that are none.
     "empty": _body("", "an empty answer|opened no WebSocket", deep=True),
     "status 204": Row([b"HTTP/1.1 204 No\r\n\r\n"], "an empty answer|opened no WebSocket", quiet=True),
-    **{f"body {item}": _body(item, deep=True) for item in ("{}", "[]", "null", '"text"', "[1]", '{"choices": [null]}')},
+    **{f"body {item}": _body(item, deep=True) for item in ("{}", "[]", "null", "[1]", '{"choices": [null]}')},
+    # A text in place of an answer is what went wrong, in words.
+    'body "text"': _body('"text"', f"{UNREAD}|stopped with an error", deep=True),
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
