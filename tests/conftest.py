@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.doubles import keys
+from tests.doubles import keys, of_files
 from tests.doubles.practice import on_disk, practice_session
 from tui.providers.client.silence import Clock
 from tui.tenancy.session import Session
@@ -39,6 +39,10 @@ def _is_quick(config: pytest.Config) -> bool:
     return not named
 
 
+BOTH_ENGINES = "MODELDECK_BOTH_ENGINES"
+"""With this variable, tests of workspace and tenancy that are not about files run on PostgreSQL, too."""
+
+FILES, POSTGRES = "files", "postgres"
 _LONG = 200
 """Characters or bytes of a parameter that are no name of a test."""
 
@@ -116,15 +120,44 @@ def retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "sleep", sleep)
 
 
-@pytest.fixture
-def session() -> Session:
-    """The practice tenants in memory, with providers that answer at once."""
-    return practice_session(pace=0.0)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the workspace's tests on both engines where that is asked for."""
+    if "engine" not in metafunc.fixturenames or BOTH_ENGINES not in os.environ:
+        return
+    module, test = metafunc.module.__name__, metafunc.function.__name__
+    of_workspace = module.startswith(("tests.workspace.", "tests.tenancy."))
+    if of_workspace and not module.startswith(tuple(of_files.MODULES)) and test not in of_files.NAMES.get(module, ()):
+        metafunc.parametrize("engine", (FILES, POSTGRES), indirect=True)
 
 
 @pytest.fixture
-def disk_session(tmp_path: Path, session: Session) -> Iterator[Session]:
+def engine(request: pytest.FixtureRequest) -> str:
+    """Where the settings are: files, or postgres."""
+    return str(getattr(request, "param", FILES))
+
+
+@pytest.fixture
+def session(engine: str) -> Iterator[Session]:
+    """The practice tenants in memory, or in a shared store, with providers that answer at once."""
+    created = practice_session(pace=0.0)
+    if engine == FILES:
+        yield created
+        return
+    from tests.doubles.engines import in_postgres
+
+    with in_postgres(created) as shared:
+        yield shared
+
+
+@pytest.fixture
+def disk_session(tmp_path: Path, engine: str, session: Session) -> Iterator[Session]:
     """An empty session on real files, with practice providers behind its client; another program opens what is left."""
+    if engine == POSTGRES:
+        from tests.doubles.engines import empty_in_postgres
+
+        with empty_in_postgres(tmp_path, session) as shared:
+            yield shared
+        return
     created = on_disk(tmp_path, session)
     yield created
     from tests.vault.agreement import require_agreement
