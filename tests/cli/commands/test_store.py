@@ -63,6 +63,9 @@ def test_a_tenant_is_shared_by_commands(modeldeck: Run, shared: SharedStore, tmp
     assert admitted.out.startswith("bob is an operator of acme."), admitted.err
     assert "You received the private key of acme." in modeldeck("operator", "request", **bob).out
     assert modeldeck("vault", "unlock", **bob).code == 0
+    assert "acme in the shared store (host=" in modeldeck("vault", "status", **bob).out
+    none = modeldeck("operator", "admit", "bob", "--fingerprint", requested["fingerprint"], "--trials", **ada)
+    assert none.code == 1 and "You see no trials in the store." in none.err
     listed = json.loads(modeldeck("operator", "list", "--json", **bob).out)
     assert [entry["login"] for entry in listed["operators"]] == ["ada", "bob"] and listed["exposed"] == []
     assert modeldeck("operator", "remove", "bob", **ada).code == 2

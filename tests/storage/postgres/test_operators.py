@@ -16,6 +16,7 @@ from tui.tenancy import credentials, keyring, verification
 from tui.tenancy import operators as of
 from tui.tenancy.manifest import ChangeKind
 from tui.tenancy.session import Session, TenantSession
+from tui.tenancy.tenants import get
 from tui.workspace import audit, operators, tenants
 from tui.workspace.credentials.save import save
 from tui.workspace.key_pairs import rotation
@@ -273,3 +274,36 @@ def test_a_removal_that_was_killed_before_the_new_pair_goes_on(
     assert keyring.private_key(here).key_id == before
     asyncio.run(operators.remove(here, "bob"))
     assert keyring.private_key(here).key_id != before and secret_of(here) == KEY
+
+
+def test_whether_a_key_file_has_a_passphrase_is_said_by_the_machine_and_not_by_the_store(people: Open) -> None:
+    ada, bob, tenant = shared_tenant(people)
+    here, there = ada.tenant(tenant), bob.tenant(tenant)
+    assert not get(here).protected and get(there).protected, "ada's key file has none, bob's has one"
+
+    def stored() -> tuple[object, object]:
+        ada.data.database.refresh()  # type: ignore[attr-defined]
+        (meta,) = here.store.read().table("meta").all()
+        return meta.get("protected"), here.store.document().generation
+
+    flag, generation = stored()
+    assert not flag
+    asyncio.run(tenants.unlock(there, BOB))
+    assert stored() == (flag, generation), "unlocking saves nothing"
+    assert asyncio.run(tenants.set_passphrase(here, ADA)).protected
+    assert stored() == (flag, generation)
+    asyncio.run(rotation.rotate(here, ADA))
+    assert stored()[0] == flag and get(here).protected
+    created = asyncio.run(tenants.create(ada, "South Lab", ADA))
+    (meta,) = ada.tenant(created.id).store.read().table("meta").all()
+    assert created.protected and not meta.get("protected")
+    assert "passphrase set" in [entry.done for entry in audit.listing(here)]
+
+
+def test_a_login_that_was_added_to_the_members_is_named(people: Open, shared: SharedStore) -> None:
+    ada, _, tenant = shared_tenant(people)
+    here = ada.tenant(tenant)
+    assert operators.unlisted_members(here) == []
+    with shared.administrator() as connection:
+        connection.execute("INSERT INTO modeldeck.member (login, tenant) VALUES ('mallory', %s)", (tenant,))
+    assert operators.unlisted_members(here) == ["mallory"]
