@@ -7,6 +7,7 @@ recorded from the adapter; the frames are our own composition of the documented 
 import base64
 import struct
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -516,6 +517,26 @@ def thinking_in_other_members(p: Provider) -> None:
         assert read(chat(p), chunk({name: "Hm"}), end=False) == [ThinkingDelta("Hm")]
     for entry in ({"type": "reasoning.text", "text": "Hm"}, {"type": "reasoning.summary", "summary": "Hm"}):
         assert read(chat(p), chunk({"reasoning_details": [entry, 7]}), end=False) == [ThinkingDelta("Hm")]
+    # Where several are there, the first of these is read.
+    for first, second in pairwise(("reasoning_content", "reasoning", "thinking", "reasoning_text", "thoughts")):
+        assert read(chat(p), chunk({second: "No", first: "Hm"}), end=False) == [ThinkingDelta("Hm")]
+    for member in ("text", "content", "thinking", "reasoning", "summary"):
+        assert read(chat(p), chunk({"thoughts": [{member: "Hm"}]}), end=False) == [ThinkingDelta("Hm")]
+    inner = {"provider_specific_fields": {"thought_summary": "Hm"}}
+    flags = ({"thought": True}, {"extra_content": {"google": {"thought": True}}})
+    for delta in (inner, *({"content": "Hm", **flag} for flag in flags)):
+        assert read(chat(p), chunk(delta), end=False) == [ThinkingDelta("Hm")]
+
+
+@check
+def the_reason_of_an_end_by_other_names(p: Provider) -> None:
+    for name in ("finish_reason", "finishReason", "stop_reason", "stopReason"):
+        frame = {"choices": [{"index": 0, "delta": {"content": "A"}, name: "length"}]}
+        assert read(chat(p), frame, "[DONE]")[-1].reason == "length"
+
+
+@check
+def tags_around_thoughts(p: Provider) -> None:
     for opening, close in (
         ("<think>", "</think>"),
         ("<thinking>", "</thinking>"),
@@ -577,6 +598,12 @@ def vectors_in_either_form_and_by_their_index(p: Provider) -> None:
     assert read(embed(p, "a", "b"), {**body, "data": nested}) == expected
     texts = [{**entry, "index": str(entry["index"])} for entry in body["data"][::-1]]
     assert read(embed(p, "a", "b"), {**body, "data": texts}) == expected
+    placed = [{"text_index": entry["index"], "embedding": entry["embedding"]} for entry in body["data"][::-1]]
+    assert read(embed(p, "a", "b"), {"data": placed})[0] == expected[0]
+    for name in ("data", "embeddings", "vectors", "output", "result", "float"):
+        assert read(embed(p, "a"), {name: [[1.0]]})[0] == Vectors(0, ((1.0,),))
+    for name in ("embedding", "vector", "values"):
+        assert read(embed(p, "a"), {"data": [{name: [1.0]}]})[0] == Vectors(0, ((1.0,),))
     bare = [{"embedding": entry["embedding"]} for entry in body["data"]]
     assert read(embed(p, "a", "b"), {"data": bare})[0] == expected[0]
 
@@ -752,8 +779,13 @@ def the_list_of_models(p: Provider) -> None:
                 assert [model.id for model in read(p.verify(BASE), body)[0].models] == [name]
     two = Notice("2 models of the list have no name that can be used. They were left out.")
     assert read(p.verify(BASE), {"data": [{}, 7, {"id": "whisper-1"}]})[1] == two
-    for name in ("data", "models", "result", "results", "items"):
+    for name in ("data", "models", "result", "results", "items", "list", "model_list", "available_models"):
         assert [model.id for model in read(p.verify(BASE), {name: ["gpt-6-sol"]})[0].models] == ["gpt-6-sol"]
+    for name in ("model_id", "model_name", "modelId", "modelName", "slug"):
+        assert [model.id for model in read(p.verify(BASE), [{name: "gpt-6-sol"}])[0].models] == ["gpt-6-sol"]
+    inside: list[Any] = [[{"model": {"id": "gpt-6-sol"}}], {"gpt-6-sol": {"owned_by": "openai"}}]
+    for data in inside:
+        assert [model.id for model in read(p.verify(BASE), {"data": data})[0].models] == ["gpt-6-sol"]
     more = Notice("The server has more models than it listed. Add those that are missing by name.")
     for name, value in {"has_more": True, **dict.fromkeys(NEXT, "x")}.items():
         assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: value})[1:] == [more, Accepted()]
