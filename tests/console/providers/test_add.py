@@ -78,6 +78,8 @@ async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
         recording.write_bytes(b"ID3 not really")
         await pilot.press("f5")
         await until_shown(pilot, "whisper-large · no key")
+        await pilot.press("i")
+        await until_shown(pilot, " TYPE")
         await paste(pilot, str(recording))
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Transcribe ]")

@@ -53,7 +53,7 @@ class Unlock(PageScreen[bool]):
 
     def chrome(self) -> ScreenText:
         agent, minutes = self.navigator.session.agent, self.navigator.session.config.auto_lock
-        lock = f"Locks again after {minutes} minutes without a key press."
+        lock = f"Locks again after {minutes} minute{'' if minutes == 1 else 's'} without a key press."
         if agent is not None and agent.in_reach:
             lock = hint("The agent keeps it open for your other programs; {app.lock} locks it.")
         elif not minutes:
