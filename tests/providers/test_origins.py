@@ -153,6 +153,12 @@ def test_a_long_name_of_a_host_is_an_address_if_it_is_written_as_one() -> None:
     assert clean_url("inference-server-number-2:8000/v1") == "https://inference-server-number-2:8000/v1"
 
 
+@pytest.mark.parametrize("path", ["/v1/..", "/./v1", "/v1/%2e%2e/admin", "/v1/%2E/"])
+def test_an_address_that_leads_to_another_path_is_refused_where_it_is_entered(path: str) -> None:
+    with pytest.raises(UsageError, match="leads to another path"):
+        clean_url(f"https://host{path}")
+
+
 @pytest.mark.parametrize("pasted", ["http:/host/v1", "https:/host", "HTTP:/host", "http//host", "https//host/v1"])
 def test_a_scheme_without_its_two_slashes_is_no_host_of_that_name(pasted: str) -> None:
     with pytest.raises(UsageError, match="needs two slashes after http:"):

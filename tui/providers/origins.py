@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from tui.errors import UsageError
 from tui.sanitize import one_line
@@ -70,6 +70,8 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
             "A base URL has no query; what follows the question mark would be lost.",  # not shown: it may hold a key
             "Enter it without the part after the question mark, or fill in the other fields.",
         )
+    if any(unquote(part) in (".", "..") for part in parts.path.split("/")):
+        raise UsageError(f"{_quote(text)} leads to another path: a part of it is . or ..", _EXAMPLE)
     path = parts.path.rstrip("/")
     for ending in sorted(clears, key=len, reverse=True):
         if path.endswith(ending.rstrip("/")):
