@@ -81,6 +81,11 @@ def test_control_words_that_serve_as_a_secret_are_redacted_as_they_are_only(secr
         assert redactor.text(words) == words
 
 
+def test_control_words_next_to_one_another_are_no_part_of_a_key() -> None:
+    redactor = Redactor([Secret("eyJFAKEexample0keyofnobody.FAKE3f2a")])
+    assert redactor.text("https://elsewhere.example.test/v1") == "https://elsewhere.example.test/v1"
+
+
 def test_eight_characters_in_a_row_are_enough_and_seven_are_not() -> None:
     for at in range(len(KEY) - RUN + 1):
         for before in ("", " ", "key: "):

@@ -73,11 +73,15 @@ def _letter_forms(text: str) -> set[str]:
 
 
 class _Runs:
-    """The runs of some forms of secrets. Every run holds a sample, so that most texts need no look at every place."""
+    """The runs of some forms of secrets. Every run holds a sample, so that most texts need no look at every place.
 
-    def __init__(self, spellings: Iterable[str] = ()) -> None:
+    With `digits` only those that hold a digit: letters alone may be those of words that follow one another.
+    """
+
+    def __init__(self, spellings: Iterable[str] = (), *, digits: bool = False) -> None:
         long = [form for form in spellings if len(form) >= RUN]
-        self._runs = {form[at : at + RUN] for form in long for at in range(len(form) - RUN + 1)}
+        runs = {form[at : at + RUN] for form in long for at in range(len(form) - RUN + 1)}
+        self._runs = {run for run in runs if _DIGIT.search(run)} if digits else runs
         self._samples = {form[at : at + _SAMPLE] for form in long for at in range(len(form) - _SAMPLE + 1)}
         self._beginnings: set[str] | None = None
 
@@ -179,7 +183,7 @@ class Redactor:
                 short |= {form for form in variants if _SHORTEST <= len(form) < RUN}
             spellings |= variants
             by_letters |= _letter_forms(secret.reveal())
-        self._runs, self._letter_runs = _Runs(spellings), _Runs(by_letters)
+        self._runs, self._letter_runs = _Runs(spellings), _Runs(by_letters, digits=True)
         self._short = sorted(short, key=len, reverse=True)
 
 

@@ -19,6 +19,7 @@ from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadP
 from tui.providers.client.sse import END_MARK
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.dialects.finish_reasons import is_failure
+from tui.providers.dialects.values import text
 from tui.providers.dialects.wrappers import inner_documents
 from tui.providers.error_body import as_text, is_error
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
@@ -240,7 +241,7 @@ class Answer(Generic[T]):
             return self._check_finish(result)
         if isinstance(result, Vectors):
             return _vectors(self._context, result)
-        if _is_malformed(result) and frame is not None and (_is_failed(frame) or isinstance(frame.data, str)):
+        if _is_malformed(result) and frame is not None and (_is_failed(frame) or " " in text(frame.data).strip()):
             # The server's own account says more than that its answer is malformed.
             return self._context.provider.parse_error(0, {}, frame.data)
         return result
