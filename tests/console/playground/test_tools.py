@@ -23,6 +23,11 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
         page._send.focus()
         await pilot.press("enter")
         await until_shown(pilot, "Name a file of tools, and type a question.")
+        page._question.field.value = "Cold?"
+        await pilot.press("escape")
+        await until_shown(pilot, "The question that you wrote is not sent.")
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is page)
         page._path.field.value = str(tools)
         page._question.field.value = "Do I need a coat in Oslo?"
         await until_shown(pilot, "weather")

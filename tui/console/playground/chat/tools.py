@@ -87,7 +87,7 @@ class ToolsPage(PageScreen[None]):
         self._model, self._instructions, self._home, self._record = model, instructions, home, record
         self._path = PathField("tools", home, self._inspect)
         self._path.endings = ("json",)
-        self._question = FieldRow("question", "question", question)
+        self._question, self._before = FieldRow("question", "question", question), question
         self._calls = Vertical(id="calls")
         self._send = Button("Ask", id="send", primary=True)
         self._wrong = Plain(id="wrong")
@@ -166,7 +166,10 @@ class ToolsPage(PageScreen[None]):
         self.workers.cancel_group(self, "tools")
 
     def unsaved(self) -> str:
-        return "The results that you typed are not sent." if self._pending is not None else ""
+        if self._pending is not None:
+            return "The results that you typed are not sent."
+        written = self._question.value.strip() != self._before and not self._log
+        return "The question that you wrote is not sent." if written else ""
 
     # --- the rounds ---
 

@@ -124,6 +124,9 @@ class BatchPage(PageScreen[None]):
         self._path.field.focus()
         self._path.refresh_file()
 
+    def unsaved(self) -> str:
+        return "The batch that you described is not started." if self._path.value.strip() and self.job is None else ""
+
     # --- the form ---
 
     def _show_models(self) -> None:

@@ -42,7 +42,7 @@ class NearestLines(PageScreen[None]):
         super().__init__()
         self._model, self._of_length = model, dimensions
         self._path = PathField("file", home, self._inspect)
-        self._query = FieldRow("query", "query", query)
+        self._query, self._before = FieldRow("query", "query", query), query
         self._search = Button("Search", id="search", primary=True)
         self._wrong = Plain(id="wrong")
         self._documents: tuple[Sequence[tuple[int, str]], list[Vector]] = ((), [])
@@ -87,6 +87,10 @@ class NearestLines(PageScreen[None]):
 
     def on_button_pressed(self) -> None:
         self.run_worker(self._find(), group="nearest", exclusive=True, exit_on_error=False)
+
+    def unsaved(self) -> str:
+        written = self._query.value.strip() != self._before and not self._documents[0]
+        return "The query that you wrote was not searched for." if written else ""
 
     def action_back(self) -> None:
         if self._search.activity:

@@ -142,5 +142,5 @@ def progress_words(progress: BatchProgress, now: float) -> list[str]:
     words = [f"{progress.done:,} of {progress.total:,}", f"{progress.in_flight} in flight"]
     words += [f"{progress.failed:,} failed"] if progress.failed else []
     wait = progress.waiting_until - now
-    words += [f"rate limit: waiting {ceil(wait)} s"] if wait > 0 else []
+    words += [f"next try in {ceil(wait)} s"] if wait > 0 else []
     return words + [f"{currency} {amount:.4f}" for currency, amount in progress.spent.items()]
