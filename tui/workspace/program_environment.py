@@ -129,7 +129,9 @@ def environment(
 def _add(session: TenantSession, provider: Provider, named: bool, by_provider: bool, result: _Result) -> None:
     variables = _variables(session, provider, named, by_provider)
     if not variables:
-        result.skipped.append(f"{provider.label}: no SDK reads its key by a variable of its own. Name it to export it.")
+        result.skipped.append(
+            f"{provider.label}: no SDK reads its key by a variable of its own. Name it, --provider {provider.id}."
+        )
         return
     owners = sorted({result.owners[name] for name in variables if name in result.owners})
     if owners and named:

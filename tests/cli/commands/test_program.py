@@ -74,6 +74,16 @@ def test_a_server_without_a_key_gets_no_key_that_is_inherited(stocked: Path) -> 
     assert "OPENAI_API_KEY" not in variables and "OPENAI_API_BASE" not in variables
 
 
+def test_a_server_that_has_to_be_named_is_named_where_nothing_else_is_there(
+    modeldeck: Run, server: OpenAIServer
+) -> None:
+    words = ("provider", "set", "openai_compatible", f"base_url={server.url}", "api_key=-")
+    assert modeldeck(*words, stdin=KEY + "\n").code == 0
+    ran = modeldeck("env")
+    assert (ran.code, ran.out) == (1, "") and "--provider openai_compatible" in ran.err
+    assert f"OPENAI_BASE_URL={server.url}" in modeldeck("env", "--provider", "openai_compatible").out.replace("'", "")
+
+
 def test_a_python_program_calls_the_provider_as_its_sdk_does(stocked: Path, server: OpenAIServer) -> None:
     ran = run_process(stocked, "exec", "--provider", "openai", "--only", "--", sys.executable, "-c", SDK)
     assert (ran.code, ran.out.strip().isdigit()) == (0, True), ran.err

@@ -70,10 +70,10 @@ def _environment(call: CommandContext) -> ProgramEnvironment:
     environment = program_environment.environment(
         session, chosen, named=bool(named), by_provider=call.args.has("by-provider")
     )
+    if not environment.providers:
+        raise Problem(f"{call.tenant.name} has no API key to pass on.", "\n".join(environment.skipped))
     for sentence in environment.skipped if is_terminal(sys.stderr) else ():
         call.out.note(f"Left out. {sentence}")
-    if not environment.providers:
-        raise Problem(f"{call.tenant.name} has no API key to pass on.")
     return environment
 
 
