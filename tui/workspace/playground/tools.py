@@ -4,6 +4,7 @@ Nothing is ever executed: a result is what a person typed or what a file holds.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,5 +76,15 @@ def read_result(path: Path) -> str:
 
 
 def format_call(call: ToolCall) -> str:
-    """Return a call for people, such as `weather {"city": "Oslo"}`."""
-    return f"{one_line(call.name, 64)} {printable(call.arguments or '{}')}"
+    """Return a call for people, such as `weather {"city": "Oslo"}`, its letters not escaped."""
+    arguments = _ESCAPE.sub(_letter, call.arguments or "{}")
+    return f"{one_line(call.name, 64)} {printable(arguments)}"
+
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """Return the letter that is escaped in JSON; what cannot be seen, and the marks of JSON, stay escaped."""
+    letter = chr(int(escape[1], 16)) if escape[1] else ""
+    return letter if letter.isalnum() else escape[0]

@@ -46,20 +46,20 @@ _MARGIN = "   "
 class CallForm(Vertical):
     """A call with the field for its result."""
 
-    DEFAULT_CSS = "CallForm { height: auto; margin-top: 1; } CallForm Plain { height: auto; }"
+    DEFAULT_CSS = "CallForm { height: auto; margin-top: 1; } CallForm .call { height: auto; padding-left: 3; }"
 
     def __init__(self, call: ToolCall, number: int, tools: Sequence[Tool]) -> None:
         super().__init__()
         self.call = call
         fit = check_arguments(tools, call)
-        self._words = line(_MARGIN, (format_call(call), ACCENT))
+        self._words = line((format_call(call), ACCENT))
         self._wrong = "" if fit.valid else f"The arguments do not fit at {fit.path}: {fit.message}."
         self.result = FieldRow(f"result-{number}", "result", help=("Typed, or @ and the path of a file.",))
 
     def compose(self) -> Iterable[Widget]:
-        yield Plain(self._words)
+        yield Plain(self._words, classes="call")
         if self._wrong:
-            yield Plain(line(_MARGIN, (self._wrong, ATTENTION)))
+            yield Plain((self._wrong, ATTENTION), classes="call")
         yield self.result
 
 
