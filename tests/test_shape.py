@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import syntax
 from tui.domain import DefaultState, ManifestState, ModelState, ProviderState, VerificationState
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +39,7 @@ NOT_SENTENCES = {"modeldeck manifest 1", "modeldeck audit log of ", "modeldeck m
 @cache
 def parse(path: Path) -> ast.Module:
     """Return the syntax tree of a file, which is parsed once for all tests."""
-    return ast.parse(path.read_text())
+    return syntax.parse(path.read_text())
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from tests import syntax
 from tests.sbom import bill, locked, normalize
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,7 @@ def imported(folder: str) -> set[str]:
     names: set[str] = set()
     compared = ROOT / "tests" / "bench" / "programs"  # each runs where what it is compared with is installed
     for path in [path for path in (ROOT / folder).rglob("*.py") if compared not in path.parents]:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

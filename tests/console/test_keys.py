@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests import syntax
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
@@ -75,7 +76,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
     for path in sorted(CONSOLE.rglob("*.py")):
         if path == CONSOLE / "keys.py" or path.is_relative_to(CONSOLE / "terminal"):
             continue
-        tree = ast.parse(path.read_text())
+        tree = syntax.parse(path.read_text())
         documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:

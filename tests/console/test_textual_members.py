@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import textual
 
+from tests import syntax
 from tests.console.textual_members import MEMBERS, RICH, Member, digest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,7 +36,7 @@ def test_the_list_is_complete_and_holds_nothing_that_is_not_used() -> None:
 @pytest.mark.slow
 def test_the_list_of_rich_is_complete() -> None:
     """Private attributes of other objects that neither Textual nor the console itself defines."""
-    trees = [ast.parse(path.read_text()) for path in CONSOLE.rglob("*.py")]
+    trees = [syntax.parse(path.read_text()) for path in CONSOLE.rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     own = set().union(*(defined(node) for node in nodes if isinstance(node, ast.ClassDef)))
     own |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -64,7 +65,7 @@ def test_a_private_member_that_is_used_anew_is_detected(tmp_path: Path) -> None:
 
 def used_members(path: Path) -> Iterator[str]:
     """Yield the names of Textual's private members that a module imports, overrides, sets or reads."""
-    tree = ast.parse(path.read_text())
+    tree = syntax.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("textual"):
             within = any(map(is_private, node.module.split(".")))
@@ -107,7 +108,7 @@ def textual_members() -> dict[str, set[str]]:
     """Return the private names that each class of Textual defines or sets on itself, by class name."""
     members: dict[str, set[str]] = {}
     for path in Path(textual.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(syntax.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 members.setdefault(node.name, set()).update(filter(is_private, defined(node)))
     return members

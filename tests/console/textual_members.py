@@ -12,6 +12,8 @@ import textwrap
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from tests import syntax
+
 
 class Member(NamedTuple):
     """A member by module, class and name, as `textual.app:App._display`; without a class it is imported."""
@@ -237,7 +239,7 @@ def _settings(owner: type, name: str) -> str:
     """Return the statements of a class that set an attribute, '' if there is none."""
     statements = [
         ast.unparse(node)
-        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(owner))))
+        for node in ast.walk(syntax.parse(textwrap.dedent(inspect.getsource(owner))))
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         if name in (getattr(target, "attr", ""), getattr(target, "id", ""))

@@ -6,7 +6,6 @@ documentation are not.
 """
 
 import ast
-import gc
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from tests import syntax
 from tests.providers.facts import Facts, refusals_in_words
+from tests.syntax import compile_tree
 from tui.providers.spec import Provider
 
 _ROOT = Path(__file__).parents[2] / "tui" / "providers"
@@ -127,7 +128,7 @@ def _target(node: ast.Assign | ast.AnnAssign) -> str:
 
 @cache
 def _tree(name: str) -> ast.Module:
-    return ast.parse(_file(name).read_text("utf-8"))
+    return syntax.parse(_file(name).read_text("utf-8"))
 
 
 def _file(name: str) -> Path:
@@ -138,7 +139,7 @@ def _file(name: str) -> Path:
 
 @cache
 def _code(name: str) -> CodeType:
-    return _compile(_tree(name), f"<{name}>")
+    return compile_tree(_tree(name), f"<{name}>")
 
 
 @cache
@@ -202,16 +203,7 @@ def _mutate(mutant: Mutant) -> CodeType:
     for node in changed:
         node.value = mutant.new
     try:
-        return _compile(tree, f"<mutant of {mutant.module}>")
+        return compile_tree(tree, f"<mutant of {mutant.module}>")
     finally:
         for node in changed:
             node.value = mutant.old
-
-
-def _compile(tree: ast.Module, name: str) -> CodeType:
-    """Compile a tree. Python 3.11 fails now and then if garbage is collected meanwhile (python/cpython#106905)."""
-    gc.disable()
-    try:
-        return compile(tree, name, "exec")
-    finally:
-        gc.enable()

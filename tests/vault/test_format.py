@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import syntax
 from tests.vault import opener
 from tui.errors import Problem
 from tui.secret import Secret
@@ -41,7 +42,7 @@ def vectors(name: str) -> pytest.MarkDecorator:
 
 
 def test_the_opener_knows_nothing_of_modeldeck() -> None:
-    tree = ast.parse((HERE / "opener.py").read_text())
+    tree = syntax.parse((HERE / "opener.py").read_text())
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not [name for name in names if name.split(".")[0] in ("tui", "tests", "Crypto")]

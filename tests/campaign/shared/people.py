@@ -218,8 +218,8 @@ def _handed_over(people: People) -> bool:
 
         with patch.object(table, "from_table", all_of_them):
             asyncio.run(rotation.rotate(people.look()))
-        found = connection.execute("SELECT count(*) FROM modeldeck.wrap WHERE login = 'mallory'").fetchone()
-        return bool(found == (1,))
+        row = connection.execute("SELECT count(*) FROM modeldeck.wrap WHERE login = 'mallory'").fetchone()
+        return bool(row == (1,))
 
 
 # --- S11 --------------------------------------------------------------------------------------------------------------

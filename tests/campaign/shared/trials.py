@@ -19,14 +19,14 @@ _CONTROL = 5
 def across_hosts(count: int, seed: int) -> Result:
     """So many requests by all hosts together; half of the hosts of a round are killed with one under way."""
     chance, rounds = random.Random(seed), max(1, count // (HOSTS * 50))
-    each = max(1, count // (HOSTS * rounds))
+    per_host = max(1, count // (HOSTS * rounds))
     calls = count // 2
     with shared_store() as shared:
         _lend(shared, calls)
         settled, late, most, tries = 0, 0, _Most(shared), 0
         with most:
             for _ in range(rounds):
-                hosts = [_start(shared, each, chance.random(), killed=bool(host % 2)) for host in range(HOSTS)]
+                hosts = [_start(shared, per_host, chance.random(), killed=bool(host % 2)) for host in range(HOSTS)]
                 lost = list[str]()
                 for child, read in hosts:
                     with open(read) as pipe:

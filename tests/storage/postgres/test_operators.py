@@ -276,7 +276,7 @@ def test_a_removal_that_was_killed_before_the_new_pair_goes_on(
     assert keyring.private_key(here).key_id != before and secret_of(here) == KEY
 
 
-def test_whether_a_key_file_has_a_passphrase_is_said_by_the_machine_and_not_by_the_store(people: Open) -> None:
+def test_the_machine_and_not_the_store_says_if_a_key_file_has_a_passphrase(people: Open) -> None:
     ada, bob, tenant = shared_tenant(people)
     here, there = ada.tenant(tenant), bob.tenant(tenant)
     assert not get(here).protected and get(there).protected, "ada's key file has none, bob's has one"

@@ -149,9 +149,9 @@ def test_a_deaf_listener_finds_a_change_at_the_next_look_and_listens_again(share
     until(deafened)
     watcher.retry()
     until(lambda: watcher._next_look > 0)
-    hearing, _ = watch()
+    listening, _ = watch()
     add(other, 1)
-    until(lambda: ids(store(hearing)) == [1])
+    until(lambda: ids(store(listening)) == [1])
     assert ids(store(root)) == [], "the control: without a look it does not know what another console was told"
     watcher.retry()
     until(lambda: ids(store(root)) == [1])
@@ -170,10 +170,10 @@ def test_behind_a_pooler_that_loses_notices_changes_are_seen_at_the_next_look(
         watcher = root.watch()
         try:
             assert bool(watcher.state.delay) is (mode == "transaction")
-            hearing, _ = watch()
+            listening, _ = watch()
             add(store(shared.root()), 1)
             if mode == "transaction":
-                until(lambda: ids(store(hearing)) == [1])
+                until(lambda: ids(store(listening)) == [1])
                 assert ids(store(root)) == [], "the control: with LISTEN alone it does not know what others were told"
                 watcher.retry()
             until(lambda: ids(store(root)) == [1])
