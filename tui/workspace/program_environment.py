@@ -130,7 +130,7 @@ def _add(session: TenantSession, provider: Provider, named: bool, by_provider: b
     variables = _variables(session, provider, named, by_provider)
     if not variables:
         result.skipped.append(
-            f"{provider.label}: no SDK reads its key by a variable of its own. Name it, --provider {provider.id}."
+            f"{provider.label}: no SDK reads its key by a variable of its own. Name {provider.id} to pass it on."
         )
         return
     owners = sorted({result.owners[name] for name in variables if name in result.owners})
