@@ -44,12 +44,14 @@ class ProgramEnvironment:
         removed: Names that it must not inherit, as they would change where a key goes.
         providers: The IDs of the providers whose variables these are.
         skipped: Sentences about providers that were left out.
+        unnamed: The IDs of those of them whose variables are passed on only if a person names them.
     """
 
     variables: Mapping[str, str | Secret]
     removed: frozenset[str]
     providers: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     def apply(self, environ: Mapping[str, str], *, only: bool = False) -> dict[str, str | Secret]:
         """Return the environment of the program; with `only`, of what there is it keeps the few that are harmless."""
@@ -68,6 +70,7 @@ class _Result:
     removed: set[str] = field(default_factory=set)
     providers: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    unnamed: list[str] = field(default_factory=list)
 
 
 def candidates(session: TenantSession, named: Sequence[str] = ()) -> list[Provider]:
@@ -123,15 +126,18 @@ def environment(
             result.variables[f"MODELDECK_{kind.name}_MODEL"] = default.model
             result.variables[f"MODELDECK_{kind.name}_PROVIDER"] = default.provider
     removed = frozenset(result.removed - result.variables.keys())
-    return ProgramEnvironment(result.variables, removed, tuple(result.providers), tuple(result.skipped))
+    return ProgramEnvironment(
+        result.variables, removed, tuple(result.providers), tuple(result.skipped), tuple(result.unnamed)
+    )
 
 
 def _add(session: TenantSession, provider: Provider, named: bool, by_provider: bool, result: _Result) -> None:
     variables = _variables(session, provider, named, by_provider)
     if not variables:
         result.skipped.append(
-            f"{provider.label}: no SDK reads its key by a variable of its own. Name {provider.id} to pass it on."
+            f"{provider.label}: no SDK reads its key by a variable of its own. Name it to pass it on."
         )
+        result.unnamed.append(provider.id)
         return
     owners = sorted({result.owners[name] for name in variables if name in result.owners})
     if owners and named:

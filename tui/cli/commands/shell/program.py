@@ -71,7 +71,8 @@ def _environment(call: CommandContext) -> ProgramEnvironment:
         session, chosen, named=bool(named), by_provider=call.args.has("by-provider")
     )
     if not environment.providers:
-        raise Problem(f"{call.tenant.name} has no API key to pass on.", "\n".join(environment.skipped))
+        options = [f"Add --provider {provider_id}." for provider_id in environment.unnamed[:1]]
+        raise Problem(f"{call.tenant.name} has no API key to pass on.", "\n".join((*environment.skipped, *options)))
     for sentence in environment.skipped if is_terminal(sys.stderr) else ():
         call.out.note(f"Left out. {sentence}")
     return environment
