@@ -125,6 +125,8 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
         assert lines[-3].startswith("   nearest: 2 (0.")
         assert lines[-2] == " i type  r embed again  m model  p params  c copy  s save  x scatter"
         assert lines[-1] == " = two models  n nearest  t next type  ? help"
+        async for _ in windows(pilot, (60, 20)):
+            await until(pilot, lambda: rows(pilot)[4].endswith(" norm") and rows(pilot)[5].startswith(" ▸ 1 The"))
 
 
 async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_numbers() -> None:

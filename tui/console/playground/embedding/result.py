@@ -35,6 +35,7 @@ class EmbeddingResult(ConsoleNode, Vertical):
     EmbeddingResult {{ height: 1fr; }}
     EmbeddingResult .-none {{ display: none; }}
     EmbeddingResult #pairs {{ height: 1fr; }}
+    EmbeddingResult #heading {{ height: 1; }}
     EmbeddingResult #map-row {{ height: auto; }}
     EmbeddingResult Heatmap {{ width: 1fr; }}
     EmbeddingResult #dots {{ width: {_SCATTER}; height: auto; }}
