@@ -97,19 +97,20 @@ def take_all_connections(server: Server) -> None:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-@pytest.mark.parametrize("connected", [True, False], ids=["connected", "new"])
 def test_a_store_that_cannot_be_used_says_so_with_exit_code_4(
-    own_server: Server, break_it: Callable[[Server], None], sentence: str, connected: bool
+    own_server: Server, break_it: Callable[[Server], None], sentence: str
 ) -> None:
-    root = root_at(own_server.address("postgres", "ada") + "&connect_timeout=2", deadline=0.3)
-    store = opened(root)
-    if connected:
-        assert saved(store) is None
+    address = own_server.address("postgres", "ada") + "&connect_timeout=2"
+    roots = [root_at(address, deadline=0.3) for _ in range(2)]
+    connected, new = map(opened, roots)
+    assert saved(connected) is None
     break_it(own_server)
-    problem = saved(store)
-    assert isinstance(problem, StoreUnreachable) and problem.code is Exit.NETWORK
-    assert problem.message.startswith(sentence), problem.message
-    root.close()
+    for store in (connected, new):
+        problem = saved(store)
+        assert isinstance(problem, StoreUnreachable) and problem.code is Exit.NETWORK
+        assert problem.message.startswith(sentence), problem.message
+    for root in roots:
+        root.close()
 
 
 def test_a_full_disk_is_named_and_nothing_was_changed(shared: SharedStore) -> None:
