@@ -45,11 +45,11 @@ FIELDS = (
     Field("secret", (ENTER, ENTER), "Verify and save"),
     Field("filter", ("/",), "down to list"),
     Field("question", ("4",), "enter send"),
-    Field("path", ("4", ESCAPE, "t", ESCAPE, "t"), "[Speech-to-text]"),
+    Field("path", ("4", ESCAPE, "t", ESCAPE, "t", "i"), "[Speech-to-text]"),
     Field("search of models", ("2", "/"), "down to list"),
     Field("tenant's name", ("0", "n"), "Create tenant"),
     Field("command", (":",), "Commands"),
-    Field("texts", ("4", *(ESCAPE, "t") * 3), "[Embedding]", "xxxx"),
+    Field("texts", ("4", *(ESCAPE, "t") * 3, "i"), "[Embedding]", "xxxx"),
 )
 
 
