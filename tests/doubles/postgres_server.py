@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -112,7 +113,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop it at once."""
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)  # by SIGTERM it waits for its clients
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
