@@ -1,6 +1,7 @@
 """`python -m tests.bench`: run the sessions that the rows need, several times in turn, and print the table."""
 
 import argparse
+import compileall
 import platform
 import sys
 import traceback
@@ -11,6 +12,7 @@ from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 
+import tui
 from tests.bench import ahead, commands, lines, recorded_chats, rows, scale, sessions, shared_store
 from tests.bench.rows import Row, ratio, table
 from tests.bench.sessions import Figures
@@ -49,6 +51,7 @@ _BARE = 38_400
 def main() -> int:
     """Parse, measure, print and, with `--write`, keep the table in RESULTS.md."""
     args = _arguments()
+    compileall.compile_dir(Path(tui.__file__).parent, quiet=2)  # what changed last is not measured while it is compiled
     if args.rows == [_LINES] or (args.baud and not args.rows):
         result = _lines(args)
         print(result)

@@ -270,7 +270,7 @@ def tenants(line: Line) -> Figures:
             opened = terminal.time_to("tenant-0001", "0")
             terminal.settle(1)
             keys: list[Key] = [*LIST, "/", *"tenant-0500", BACKSPACE, ENTER, ESCAPE, DOWN]
-            keys += [(ENTER, "Hugging Face"), ("0", "tenant-0001"), ("1", "Hugging Face"), ("0", "tenant-0001")]
+            keys += [(ENTER, "Hugging Face"), ("0", "── Tenants ──"), ("1", "Hugging Face"), ("0", "── Tenants ──")]
             return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "tenant-04")}
 
 
