@@ -53,13 +53,16 @@ class _Later:
         return time.time() - self._seconds
 
 
+_generated = iter(keys.practice_pairs())
+with patch.object(key_pair, "generate_key_pair", lambda bits: next(_generated)):
+    # A process keeps them, whoever needs them first. They are none of those that the tenants of a test get.
+    tenants._pairs()
+
+
 @cache
 def _original(pace: float, now: float | None, *provider_ids: str) -> tuple[Session, float]:
     clock = time.time if now is None else lambda: now
-    # Its key pair is none of the set that the tenants of a test have theirs from.
-    generated = iter(keys.practice_pairs())
-    with patch.object(key_pair, "generate_key_pair", lambda bits: next(generated)):
-        return tenants.practice_session(pace=pace, clock=clock), time.time()
+    return tenants.practice_session(pace=pace, clock=clock), time.time()
 
 
 def _copy(folder: Folder, parent: MemoryFolder | None = None) -> MemoryFolder:

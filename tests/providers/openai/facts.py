@@ -545,6 +545,7 @@ def tags_around_thoughts(p: Provider) -> None:
         ("<seed:think>", "</seed:think>"),
         ("[THINK]", "[/THINK]"),
         ("◁think▷", "◁/think▷"),
+        ('<think effort="high">', "</think>"),
     ):
         whole = chunk({"content": f"{opening}Hm{close}\nHi"})
         assert read(chat(p), whole, end=False) == [ThinkingDelta("Hm"), TextDelta("Hi")]
