@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -239,6 +241,70 @@ def test_why_nothing_was_written_is_reported(
     with pytest.raises(SaveFailed, match=text) as caught:
         disk.write("a", b"2")
     assert caught.value.hint and disk.read("a") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("call", "act", "says"),
+    [
+        ("fdopen", lambda disk: disk.read("a"), "cannot be read"),
+        ("fdopen", lambda disk: list(disk.lines("a")), "cannot be read"),
+        ("stat", lambda disk: disk.version_token("a"), "cannot be read"),
+        ("scandir", lambda disk: disk.names(), "cannot be read"),
+        ("fdopen", lambda disk: disk.append("a", b"2"), "folder cannot be written"),
+        ("unlink", lambda disk: disk.remove("a"), "folder cannot be written"),
+        ("rename", lambda disk: disk.destroy(), "folder cannot be written"),
+    ],
+    ids=["read", "lines", "version", "names", "append", "remove", "destroy"],
+)
+def test_a_fault_of_the_disk_is_a_sentence_and_nothing_is_changed(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, call: str, act: Callable[[DiskFolder], object], says: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, fails)
+        with pytest.raises(Problem, match=says) as caught:
+            act(disk)
+    assert "input/output error" in caught.value.hint.lower()
+    assert disk.read("a") == b"1"
+
+
+def test_a_removed_folder_of_which_files_are_left_is_named(disk: DiskFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filesystem, "erase", fails)
+        with pytest.raises(Problem, match="It was removed, but some files are left") as caught:
+            disk.destroy()
+    (left,) = disk.path.parent.iterdir()
+    assert str(left) in caught.value.message and not disk.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("owner", "flags", "says"),
+    [
+        (0, os.ST_RDONLY, "This file system is read-only"),
+        (0, 0, "This folder cannot be written"),
+        (1, 0, "This belongs to another user"),
+    ],
+    ids=["read-only", "closed", "of another user"],
+)
+def test_why_a_folder_cannot_be_written_is_known_before_the_attempt(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, owner: int, flags: int, says: str
+) -> None:
+    user, status = os.geteuid(), os.statvfs(disk.path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=status.f_flag & ~os.ST_RDONLY | flags))
+    monkeypatch.setattr(os, "geteuid", lambda: user + owner)
+    blocker = disk.write_blocker()
+    assert blocker is not None and says in blocker.message
+
+
+def test_nothing_is_removed_from_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    DiskFolder(tmp_path / "none").remove("a")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_disk_without_room_is_reported_before_anything_is_written(

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -368,12 +369,89 @@ DATABASE_URL=postgres://db
         b"clients: [",
         b"clients: " + b"[" * 30_000,
         b"model_list: !!python/object/apply:os.system [id]",
+        b'clients: "\\x00"\x07',
+        b"model_list:\n" + b"# a comment\n" * 120_000,
         b"x" * (4 * 1024 * 1024 + 1),
     ],
 )
 def test_what_is_no_such_file_is_refused_in_a_sentence(content: bytes) -> None:
     with pytest.raises(UsageError):
         read_keys(content)
+
+
+def sql(app: str, settings: str) -> str:
+    """Return an export of cc-switch with one provider."""
+    quoted = settings.replace("'", "''")
+    return f"-- CC Switch SQLite 导出\nINSERT INTO providers VALUES ('a', '{app}', 'Relay', '{quoted}');\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "reason"),
+    [
+        (sql("claude", "{"), "provider Relay", "its settings are not JSON"),
+        (sql("claude", "[" * 30_000), "provider Relay", "its settings are not JSON"),
+        (sql("claude", "[]"), "claude, Relay", "its settings are not an object"),
+        (
+            sql("gemini", json.dumps({"env": {"GEMINI_API_KEY": OTHER, "GOOGLE_GEMINI_BASE_URL": "https://g.test"}})),
+            "gemini, Relay",
+            "Modeldeck has no provider that speaks Gemini to another base URL",
+        ),
+        (CRUSH | {"providers": {"x": {"type": "openai-compat"}}}, "providers, x", "no key and no base URL is named"),
+        (OTERM | {"openaiCompatible": {"x": {}}}, "openaiCompatible, x", "it has no base_url"),
+        (
+            "model_list:\n  - litellm_params: {}\n",
+            "model 1",
+            "it has no litellm_params with a model",
+        ),
+        (f"clients:\n  - type: openai\n    api_key: [{OPENAI}]\n", "client 1, openai", "its key is not text"),
+        (
+            "clients:\n  - type: openai-compatible\n    name: x\n    api_base: nowhere at all\n",
+            "client 1, x",
+            "its base URL is not an address",
+        ),
+        ("clients:\n  - type: openai\n", "client 1, openai", "no key is in the file"),
+        (
+            f"clients:\n  - type: openai\n    api_key: '{OPENAI}§'\n",
+            "client 1, openai",
+            "its key holds a character that no key has",
+        ),
+    ],
+)
+def test_what_cannot_be_a_credential_is_named_with_the_reason(
+    content: str | dict[str, Any], where: str, reason: str
+) -> None:
+    keys = read(content)[1]
+    assert keys.keys == () and unread(keys) == {where: reason}
+    assert [str(entry) for entry in keys.unread] == [f"Not read: {where}, as {reason}."]
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (sql("gemini", json.dumps({"env": {"GEMINI_API_KEY": OTHER}})), ("gemini", {"api_key": OTHER})),
+        (
+            sql("opencode", json.dumps({"options": {"apiKey": OTHER, "baseURL": "https://o.example.test/v1"}})),
+            ("openai_compatible", {"api_key": OTHER, "base_url": "https://o.example.test/v1"}),
+        ),
+        (
+            sql("codex", json.dumps({"auth": {"OPENAI_API_KEY": OPENAI}, "config": "not toml ["})),
+            ("openai", {"api_key": OPENAI}),
+        ),
+        (
+            CRUSH | {"providers": {"a": {"type": "azure", "api_key": OTHER, "base_url": "https://a.openai.azure.com"}}},
+            ("azure_openai", {"api_key": OTHER, "endpoint": "https://a.openai.azure.com"}),
+        ),
+        (f"clients:\n  - type: ernie\n    api_key: {OTHER}\n", ("wenxin", {"api_key": OTHER})),
+        (
+            f"model_list: []\nenvironment_variables:\n  OPENAI_API_KEY: {OPENAI}\n",
+            ("openai", {"api_key": OPENAI}),
+        ),
+    ],
+)
+def test_each_program_has_a_key_for_the_provider_that_it_names(
+    content: str | dict[str, Any], key: tuple[str, dict[str, str]]
+) -> None:
+    assert entries(read(content)[1]) == [key]
 
 
 def test_names_for_names_in_yaml_cost_nothing() -> None:
