@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from json import dumps
 from typing import Any
+
+from tui.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NoReturn
 
 from tui import __version__
+from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.sanitize import one_line
 

@@ -9,7 +9,9 @@ in that moment. A terminal that answers nothing is sent everything at once.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from tui.domain.dataclass import dataclass
 
 QUESTION = "\x1b[5n"
 ANSWER = "\x1b[0n"

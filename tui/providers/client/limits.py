@@ -4,9 +4,10 @@
 tells of a limit takes the number from here.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui.config import Config
+from tui.domain.dataclass import dataclass
 
 KIB, MIB = 1 << 10, 1 << 20
 

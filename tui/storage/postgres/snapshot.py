@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from tui.domain.dataclass import dataclass
 from tui.storage.postgres.connection import Login
 
 

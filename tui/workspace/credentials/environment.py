@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui.domain import DEFAULT_NAME, VerificationState
+from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kind, presets

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
+from tui.domain.dataclass import dataclass
 from tui.errors import Conflict, Problem
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import hint_of

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tui.domain import Credential, KeySource, Model, Origin
+from tui.domain.dataclass import dataclass
 from tui.errors import Locked, UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line

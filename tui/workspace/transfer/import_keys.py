@@ -7,9 +7,10 @@ and not put to use. A server at a base URL of its own becomes a connection.
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, VerificationState
+from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds

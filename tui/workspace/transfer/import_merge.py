@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
+from tui.domain.dataclass import dataclass
 from tui.errors import Conflict
 from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import Content

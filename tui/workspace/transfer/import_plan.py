@@ -10,10 +10,11 @@ rejected. Trials are not imported.
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tui.domain import Credential, Origin, Tenant, previous_of
+from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.sanitize import in_words
 from tui.secret import Secret
@@ -209,14 +210,8 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
     await asyncio.to_thread(take_added, session.process.tenant(tenant.id), bundle)
     omissions: list[Problem] = []
     for entry in _in_order(bundle):
-        now = next(
-            (
-                one
-                for one in stored_credentials.listing(session.process.tenant(tenant.id), entry.provider)
-                if one.name == entry.name
-            ),
-            None,
-        )
+        listed = stored_credentials.listing(session.process.tenant(tenant.id), entry.provider)
+        now = next((credential for credential in listed if credential.name == entry.name), None)
         if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
             omissions.append(_missing_secrets(session, entry, missing))
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):

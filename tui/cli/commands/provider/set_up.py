@@ -2,7 +2,6 @@
 
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from tui.cli.output import count_noun
 from tui.cli.remedies import problem_hint, remedy_text
 from tui.cli.secret_input import secret_sources
 from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult, VerificationState
+from tui.domain.dataclass import dataclass
 from tui.errors import Action, Remedy, UsageError
 from tui.process.references import normalize
 from tui.providers import PROVIDERS

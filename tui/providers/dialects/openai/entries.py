@@ -1,9 +1,9 @@
 """The entries of a model list, in each shape that servers send it in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from tui.domain.dataclass import dataclass
 from tui.providers.error_body import is_error
 from tui.providers.events import Notice
 from tui.sanitize import is_id

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Any
 
 from tui.domain import Model
+from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, Finish, Notice, Retrying, TextDelta, ThinkingDelta, Usage

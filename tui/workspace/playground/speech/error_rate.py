@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from tui.domain.dataclass import dataclass
 
 _WORD = re.compile(r"[\w']+")
 

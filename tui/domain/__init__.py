@@ -1,8 +1,10 @@
 """Domain nouns as plain values: tenant, provider, credential, model, default model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from tui.domain.dataclass import dataclass
 
 
 class ModelType(StrEnum):
