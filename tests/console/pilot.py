@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -67,13 +68,23 @@ def shown(pilot: Pilot[str]) -> str:
 
 
 async def until(pilot: Pilot[str], condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until a condition holds; after `seconds` fail with the screen."""
+    """Wait until a condition holds; after `seconds` fail with the screen.
+
+    A condition about a widget that is not mounted yet, or is being replaced, does not hold.
+    """
     deadline, pause = monotonic() + seconds, 0.01
-    while not condition():
+    while not _holds(condition):
         if monotonic() > deadline:
             raise AssertionError("not reached; the screen:\n" + shown(pilot))
         await pilot.pause(pause)
         pause = min(0.1, pause * 1.3)  # a condition often draws the screen, which is most of the work of a wait
+
+
+def _holds(condition: Callable[[], object]) -> bool:
+    try:
+        return bool(condition())
+    except NoMatches:
+        return False
 
 
 async def windows(pilot: Pilot[str], *sizes: tuple[int, int]) -> AsyncIterator[tuple[int, int]]:

@@ -21,6 +21,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -41,6 +42,8 @@ _LOOK = 0.05
 """Seconds after which a program that prints nothing is looked at: it may have ended."""
 _running: set[int] = set()
 """The process groups of the programs that run now."""
+_start_lock = threading.Lock()
+"""Locked from the start of a program until it is in `_running`, so that `stop` misses none."""
 
 _COMMANDS = {
     "pass": ("pass", "show", "{}"),
@@ -203,17 +206,18 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
     # Without a terminal it cannot write over the screen; its agent asks elsewhere, or it fails.
     child = {key: value for key, value in environ.items() if key != "GPG_TTY" and not key.startswith("MODELDECK_")}
     try:
-        process = subprocess.Popen(
-            [path, *argv[1:]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=child,
-            start_new_session=True,
-        )
+        with _start_lock:
+            process = subprocess.Popen(
+                [path, *argv[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=child,
+                start_new_session=True,
+            )
+            _running.add(process.pid)
     except OSError as error:
         raise Problem(f"The program {name} cannot be run: {(error.strerror or 'no access').lower()}.") from None
-    _running.add(process.pid)
     try:
         content, code = _output(process)
     finally:
@@ -255,6 +259,8 @@ def _output(process: "subprocess.Popen[bytes]") -> tuple[bytes, int | None]:
 
 def stop() -> None:
     """End the programs that run now; nobody waits for their values any more."""
-    for pid in tuple(_running):
+    with _start_lock:
+        groups = tuple(_running)
+    for pid in groups:
         with suppress(OSError):
             os.killpg(pid, signal.SIGKILL)
