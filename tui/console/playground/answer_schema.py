@@ -20,6 +20,7 @@ from tui.errors import Problem
 from tui.workspace.playground.answer_schema import parsed_schema, read_schema
 
 _LONGEST = 100_000
+_LOADS = "Enter loads a file into the field below."
 
 
 class ChosenSchema(NamedTuple):
@@ -40,7 +41,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
 
     def __init__(self, schema: Mapping[str, Any] | None, home: Path) -> None:
         super().__init__()
-        self._path = PathField("from a file", home, self._inspect)
+        self._path = PathField("from a file", home, lambda path: _LOADS, missing=_LOADS)
         self._path.endings = ("json",)
         self._before = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
         self._field = LinesField(self._before, wraps=False, limit=_LONGEST)
@@ -69,12 +70,8 @@ class AnswerSchema(Dialog[ChosenSchema]):
         return "The schema that you typed will be lost." if self._field.text != self._before else ""
 
     def on_mount(self) -> None:
-        self._path.show_lines("Enter loads a file into the field below.")
+        self._path.show_lines(_LOADS)
         self._field.focus()
-
-    async def _inspect(self, _typed: str) -> bool:
-        """Return True if the path is that of a file."""
-        return await asyncio.to_thread(self._path.path.is_file)
 
     def on_path_field_completed(self) -> None:
         self._field.focus()

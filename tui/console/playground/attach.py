@@ -19,7 +19,6 @@ from tui.providers.requests import Message
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground.attachments import limits
 from tui.workspace.playground.attachments.files import AttachedFile, read_file
-from tui.workspace.playground.path_completion import expand_home
 
 
 class Attach(Dialog[AttachedFile]):
@@ -31,7 +30,8 @@ class Attach(Dialog[AttachedFile]):
     def __init__(self, home: Path, model: Model | None) -> None:
         super().__init__()
         self._home, self._model = home, model
-        self._path = PathField("file", home, self._inspect)
+        missing = "An image, a PDF or a text file on this machine; from another one, paste its path."
+        self._path = PathField("file", home, lambda path: f"{read_file(str(path), home).words}.", missing=missing)
 
     def parts(self) -> Iterable[Widget]:
         yield self._path
@@ -47,19 +47,6 @@ class Attach(Dialog[AttachedFile]):
     def on_mount(self) -> None:
         self._path.field.focus()
         self._path.refresh_file()
-
-    async def _inspect(self, typed: str) -> bool:
-        """Show what the file is; return True if there is one."""
-        if not typed.strip() or not await asyncio.to_thread(_is_file, typed, self._home):
-            self._path.show_lines("An image, a PDF or a text file on this machine; from another one, paste its path.")
-            return False
-        try:
-            file = await asyncio.to_thread(read_file, typed, self._home)
-        except Problem as problem:
-            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
-        else:
-            self._path.show_lines(f"{file.words}.")
-        return True
 
     def on_path_field_completed(self) -> None:
         self.query_one(Button).focus()
@@ -83,10 +70,3 @@ class Attach(Dialog[AttachedFile]):
             self._path.reject(*problem_lines(problem.message, *problem_hint(problem).splitlines()))
             return
         self.dismiss(file)
-
-
-def _is_file(typed: str, home: Path) -> bool:
-    try:
-        return expand_home(typed, home).is_file()
-    except (OSError, ValueError):
-        return False

@@ -1,7 +1,7 @@
 """A field for the path of a file, with the files and folders that complete it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,17 +13,22 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.widgets import Input
 
+from tui.console.frame.screen import problem_lines
 from tui.console.keys import bind
+from tui.console.remedies import problem_hint
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.console.widgets.truncate import fit
+from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.workspace.playground.path_completion import Entry, Offer, expand_home, offer
 from tui.workspace.playground.speech.audio import MEGABYTE, megabytes
 
 _ROWS = 5
+_COUNTED = 8 << 20
+"""Bytes of a file up to which its entries are counted while its path is typed."""
 
 
 class PathRow(FieldRow):
@@ -59,12 +64,17 @@ class PathEntries(Rows):
 
 
 class PathField(Vertical):
-    """The field and its list. Enter posts `FieldRow.Next`, and `tab` with nothing left to complete `Completed`.
+    """The field, what the file of the path is, and its list.
+
+    Enter posts `FieldRow.Next`, and `tab` with nothing left to complete `Completed`.
 
     Args:
         label: The label of the field.
         home: The user's home, which `~` stands for.
-        inspect: Shows under the row what the typed path is, and returns True if there is such a file.
+        describe: Describes an existing file, in a thread. What it returns is shown as text, or the Problem it raises.
+        missing: What is shown while the path names no such file.
+        exists: Returns whether a path names one, for example `Path.is_dir` for folders.
+        explain: Returns the lines that show a problem.
     """
 
     DEFAULT_CSS = """
@@ -75,9 +85,26 @@ class PathField(Vertical):
     class Completed(Message):
         """There is nothing to complete: the focus moves on."""
 
-    def __init__(self, label: str, home: Path, inspect: Callable[[str], Awaitable[bool]]) -> None:
+    class Inspected(Message):
+        """More is known of the path: whether it names a file, and its description, None for one with a problem."""
+
+        def __init__(self, exists: bool, description: object) -> None:
+            super().__init__()
+            self.exists, self.description = exists, description
+
+    def __init__(
+        self,
+        label: str,
+        home: Path,
+        describe: Callable[[Path], object],
+        *,
+        missing: str = "",
+        exists: Callable[[Path], bool] = Path.is_file,
+        explain: Callable[[Problem], Iterable[Words]] | None = None,
+    ) -> None:
         super().__init__()
-        self._home, self._inspect = home, inspect
+        self._home, self._describe, self._missing, self._exists = home, describe, missing, exists
+        self._explain = explain or (lambda problem: problem_lines(problem.message, problem_hint(problem)))
         self.row = PathRow("path", label)
         self.entries = PathEntries(id="entries", classes="-none")
         self.offer = Offer("")
@@ -141,9 +168,24 @@ class PathField(Vertical):
     async def _refresh_file(self) -> None:
         typed = self.value
         suggestions = await asyncio.to_thread(offer, typed, self._home, self.endings)
-        exists = await self._inspect(typed)
+        exists, description = await self._inspect()
         self.offer = suggestions
         self._show(() if exists else suggestions.entries)
+        self.post_message(self.Inspected(exists, description))
+
+    async def _inspect(self) -> tuple[bool, object]:
+        """Show what the path names; return whether it names a file, and its description."""
+        path = self.path
+        if not self.value.strip() or not await asyncio.to_thread(_names_file, path, self._exists):
+            self.show_lines(*filter(None, (self._missing,)))
+            return False, None
+        try:
+            description = await asyncio.to_thread(self._describe, path)
+        except Problem as problem:
+            self.show_lines(*self._explain(problem))
+            return True, None
+        self.show_lines(*filter(None, (str(description),)))
+        return True, description
 
     def _show(self, entries: Iterable[Entry]) -> None:
         items = [Item(entry.text, entry_row(entry, self.most)) for entry in entries]
@@ -177,6 +219,26 @@ class PathField(Vertical):
     def on_rows_left(self, event: Rows.Left) -> None:
         event.stop()
         self.field.focus()
+
+
+def _names_file(path: Path, exists: Callable[[Path], bool]) -> bool:
+    try:
+        return exists(path)
+    except (OSError, ValueError):  # a folder that may not be read, a name that is too long
+        return False
+
+
+def count_entries(path: Path, read: Callable[[Path], Sized], noun: str) -> str:
+    """Return how many entries a file has (`12 lines.`), or its size if it is large.
+
+    Raises:
+        UsageError: It cannot be read, or has none.
+    """
+    size = path.stat().st_size
+    if size > _COUNTED:
+        return f"{size / 1e6:,.0f} MB."
+    count = len(read(path))
+    return f"{count:,} {noun}{'' if count == 1 else 's'}."
 
 
 def entry_row(entry: Entry, most: int) -> Callable[[int], Content]:

@@ -43,6 +43,11 @@ _FILE = "@"
 _MARGIN = "   "
 
 
+def name_tools(path: Path) -> str:
+    """Return the names of the tools that a file describes."""
+    return ", ".join(tool.name for tool in read_tools(path))
+
+
 class CallForm(Vertical):
     """A call with the field for its result."""
 
@@ -85,7 +90,12 @@ class ToolsPage(PageScreen[None]):
         super().__init__()
         self._incognito = incognito
         self._model, self._instructions, self._home, self._record = model, instructions, home, record
-        self._path = PathField("tools", home, self._inspect)
+        self._path = PathField(
+            "tools",
+            home,
+            name_tools,
+            missing="A JSON file: a list of tools with name, description and parameters.",
+        )
         self._path.endings = ("json",)
         self._question, self._before = FieldRow("question", "question", question), question
         self._calls = Vertical(id="calls")
@@ -120,20 +130,6 @@ class ToolsPage(PageScreen[None]):
     def on_mount(self) -> None:
         self._path.field.focus()
         self._path.refresh_file()
-
-    async def _inspect(self, _typed: str) -> bool:
-        """Show which tools the file describes; return True if it is one."""
-        path = self._path.path
-        if not await asyncio.to_thread(path.is_file):
-            self._path.show_lines("A JSON file: a list of tools with name, description and parameters.")
-            return False
-        try:
-            tools = await asyncio.to_thread(read_tools, path)
-        except Problem as problem:
-            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
-        else:
-            self._path.show_lines(", ".join(tool.name for tool in tools))
-        return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._wrong.show("")

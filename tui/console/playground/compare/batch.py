@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.frame.screen import PageScreen, problem_text
 from tui.console.playground.compare.batch_sources import SOURCES
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
@@ -67,7 +67,13 @@ class BatchPage(PageScreen[None]):
         self.job: BatchJob | None = None
         self._models, self._prompt, self._home, self._kind = [*models], prompt, home, kind
         self._source = SOURCES[kind]
-        self._path = PathField(self._source.label, home, self._inspect)
+        self._path = PathField(
+            self._source.label,
+            home,
+            self._source.describe,
+            missing=self._source.missing,
+            exists=self._source.exists,
+        )
         self._path.endings = self._source.endings
         self._named = Plain()
         self._add = Button("Add a model", id="add")
@@ -141,23 +147,12 @@ class BatchPage(PageScreen[None]):
             self._models.append(BatchModel(model, {}))
             self._show_models()
 
-    async def _inspect(self, _typed: str) -> bool:
-        """Show how many prompts there are, and propose a file for the answers; return True if there are some."""
-        path = self._path.path
-        if not self._path.value.strip() or not await asyncio.to_thread(self._source.is_one, path):
-            self._path.show_lines(*self._source.help)
-            return False
-        try:
-            words = await asyncio.to_thread(self._source.describe, path)
-        except Problem as problem:
-            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
-            return True
-        self._path.show_lines(words)
-        if self._output.value == self._proposed:
+    def on_path_field_inspected(self, event: PathField.Inspected) -> None:
+        """Propose a file for the answers."""
+        if event.description and self._output.value == self._proposed:
             self._proposed = self._source.output(self._path.value.strip())
             self._output.field.value = self._proposed
             self._show_output()
-        return True
 
     def _show_output(self) -> None:
         path = expand_home(self._output.value, self._home)

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tui.console.playground.path_field import count_entries
 from tui.domain import ModelType
 from tui.workspace.playground.batch.recordings import recordings
 from tui.workspace.playground.batch.tasks import read_prompts
-
-_COUNTED = 8 << 20
-"""Bytes of a file up to which its prompts are counted while its path is typed."""
 
 
 class BatchSource(NamedTuple):
@@ -17,20 +15,17 @@ class BatchSource(NamedTuple):
 
     label: str
     question: str
-    help: tuple[str, ...]
+    missing: str
+    """What is shown while the path names none."""
     endings: tuple[str, ...]
-    is_one: Callable[[Path], bool]
+    exists: Callable[[Path], bool]
     describe: Callable[[Path], str]
     output: Callable[[str], str]
     """Proposes a path for the answers."""
 
 
 def _count_prompts(path: Path) -> str:
-    size = path.stat().st_size
-    if size > _COUNTED:
-        return f"{size / 1e6:,.0f} MB."
-    count = len(read_prompts(path))
-    return f"{count:,} {'prompt' if count == 1 else 'prompts'}."
+    return count_entries(path, read_prompts, "prompt")
 
 
 def _count_recordings(path: Path) -> str:
@@ -47,7 +42,7 @@ SOURCES = {
     ModelType.CHAT: BatchSource(
         "prompts",
         "Which file of prompts?",
-        ("One prompt per line, or .jsonl or .csv with a column prompt.",),
+        "One prompt per line, or .jsonl or .csv with a column prompt.",
         ("txt", "jsonl", "ndjson", "csv", "md"),
         Path.is_file,
         _count_prompts,
@@ -56,7 +51,7 @@ SOURCES = {
     ModelType.SPEECH2TEXT: BatchSource(
         "recordings",
         "Which folder of recordings?",
-        ("A folder. If talk.txt is beside talk.mp3, it is the reference text.",),
+        "A folder. If talk.txt is beside talk.mp3, it is the reference text.",
         (),
         Path.is_dir,
         _count_recordings,

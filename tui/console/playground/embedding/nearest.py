@@ -7,9 +7,8 @@ from pathlib import Path
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen, problem_lines, problem_text
-from tui.console.playground.path_field import PathField
-from tui.console.remedies import problem_hint
+from tui.console.frame.screen import PageScreen, problem_text
+from tui.console.playground.path_field import PathField, count_entries
 from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
@@ -25,8 +24,6 @@ from tui.workspace.playground.embedding.vectors import Vector
 
 _TOP = 20
 """Lines that are shown."""
-_COUNTED = 8 << 20
-"""Bytes of a file up to which its lines are counted while its path is typed."""
 
 
 class NearestLines(PageScreen[None]):
@@ -41,7 +38,7 @@ class NearestLines(PageScreen[None]):
     def __init__(self, model: Model, dimensions: int, home: Path, query: str) -> None:
         super().__init__()
         self._model, self._of_length = model, dimensions
-        self._path = PathField("file", home, self._inspect)
+        self._path = PathField("file", home, count_lines, missing="A text file, one document per line.")
         self._query, self._before = FieldRow("query", "query", query), query
         self._search = Button("Search", id="search", primary=True)
         self._wrong = Plain(id="wrong")
@@ -63,18 +60,6 @@ class NearestLines(PageScreen[None]):
     def on_mount(self) -> None:
         self._path.field.focus()
         self._path.refresh_file()
-
-    async def _inspect(self, _typed: str) -> bool:
-        """Show how many lines the file has; return True if it is one."""
-        path = self._path.path
-        if not await asyncio.to_thread(path.is_file):
-            self._path.show_lines("A text file, one document per line.")
-            return False
-        try:
-            self._path.show_lines(await asyncio.to_thread(count_lines, path))
-        except Problem as problem:
-            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
-        return True
 
     def on_input_changed(self) -> None:
         self._wrong.show("")
@@ -172,8 +157,4 @@ def count_lines(path: Path) -> str:
     Raises:
         UsageError: It cannot be read, or holds no text.
     """
-    size = path.stat().st_size
-    if size > _COUNTED:
-        return f"{size / 1e6:,.0f} MB."
-    count = len(read_lines(path))
-    return f"{count:,} {'line' if count == 1 else 'lines'}."
+    return count_entries(path, read_lines, "line")

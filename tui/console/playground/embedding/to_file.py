@@ -9,11 +9,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.frame.screen import PageScreen, problem_text
 from tui.console.playground.embedding.nearest import count_lines
 from tui.console.playground.embedding.options import EmbeddingOptions
 from tui.console.playground.path_field import PathField
-from tui.console.remedies import problem_hint
 from tui.console.trial_status import warn_of_budget, warn_of_trial
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.progress_bar import Progress
@@ -43,7 +42,7 @@ class EmbedFile(PageScreen[None]):
     def __init__(self, model: Model, options: EmbeddingOptions, home: Path) -> None:
         super().__init__()
         self._model, self._options, self._home = model, options, home
-        self._path = PathField("texts", home, self._inspect)
+        self._path = PathField("texts", home, count_lines, missing="A text file, one text per line.")
         self._output = FieldRow("output", "vectors", help=("The file for them: .npy, or JSON lines (.jsonl).",))
         self._proposed = ""
         self._start = Button("Start", id="start", primary=True)
@@ -65,22 +64,12 @@ class EmbedFile(PageScreen[None]):
         self._path.field.focus()
         self._path.refresh_file()
 
-    async def _inspect(self, _typed: str) -> bool:
-        """Show how many lines the file has, and propose a file for the vectors; return True if it is one."""
-        path = self._path.path
-        if not await asyncio.to_thread(path.is_file):
-            self._path.show_lines("A text file, one text per line.")
-            return False
-        try:
-            self._path.show_lines(await asyncio.to_thread(count_lines, path))
-        except Problem as problem:
-            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
-            return True
-        if self._output.value == self._proposed:
+    def on_path_field_inspected(self, event: PathField.Inspected) -> None:
+        """Propose a file for the vectors."""
+        if event.description and self._output.value == self._proposed:
             head, dot, _ = self._path.value.strip().rpartition(".")
             self._proposed = f"{head if dot else self._path.value.strip()}.vectors.npy"
             self._output.field.value = self._proposed
-        return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._output.field:

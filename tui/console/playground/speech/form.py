@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -35,6 +36,16 @@ TIMES = {
 }
 
 
+class AudioFile(NamedTuple):
+    """A file with what is known of it."""
+
+    path: Path
+    info: AudioInfo
+
+    def __str__(self) -> str:
+        return f"{_file_summary(self.path, self.info)}."
+
+
 class SpeechForm(Vertical):
     """The form. It inspects the file while its path is typed, and sends nothing."""
 
@@ -60,7 +71,7 @@ class SpeechForm(Vertical):
         self._model: Model | None = None
         self._provider: Provider | None = None
         self.info: AudioInfo | None = None
-        self._path = PathField("File", home, self._inspect_file)
+        self._path = PathField("File", home, self._describe, explain=self._problem_lines)
         self._path.endings = accepted_endings(None)
         self._language = FieldRow("language", "Language", cells=16)
         self._times = Choice("Times", [(TimestampGranularity.NONE.value, TIMES[TimestampGranularity.NONE])], id="times")
@@ -176,22 +187,19 @@ class SpeechForm(Vertical):
         event.stop()
         self._language.show_lines()
 
-    async def _inspect_file(self, _typed: str) -> bool:
-        """Show what is known of the file; return True if there is one."""
+    def _describe(self, path: Path) -> "AudioFile":
         limits, model = self.limits, self._model.id if self._model else ""
-        info, problem = await asyncio.to_thread(_info_or_problem, self.path, limits, model)
-        self.info = info
-        exists = info is not None or problem is not None
-        if info is not None:
-            self._path.show_lines(f"{_file_summary(self.path, info)}.")
-        elif problem is not None:
-            self._path.show_lines(*self._problem_lines(problem))
-        else:
-            self._path.show_lines()
+        try:
+            return AudioFile(path, audio_info(path, limits, model))
+        except Problem as problem:
+            raise _suggest_model(problem, path, limits) from None
+
+    def on_path_field_inspected(self, event: PathField.Inspected) -> None:
+        """Show how a file gets to this machine where there is none."""
+        self.info = event.description.info if isinstance(event.description, AudioFile) else None
         self.query_one("#from", Plain).show(line((self._from(), MUTED)))
-        self.query_one("#from").set_class(exists, "-none")
+        self.query_one("#from").set_class(event.exists, "-none")
         self.post_message(self.FileInspected())
-        return exists
 
     def _from(self) -> str:
         head, slash, _ = self._path.value.rpartition("/")
@@ -249,16 +257,6 @@ class SpeechForm(Vertical):
 
 _INDENT = LABEL + 3
 _SHORT = 40
-
-
-def _info_or_problem(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:
-    """Return a file's facts or its problem; neither if there is no file yet."""
-    if not path.is_file():
-        return None, None
-    try:
-        return audio_info(path, limits, model), None
-    except Problem as problem:
-        return None, _suggest_model(problem, path, limits)
 
 
 def _suggest_model(problem: Problem, path: Path, limits: AudioLimits | None) -> Problem:

@@ -46,7 +46,12 @@ class SpeechModels(PageScreen[None]):
         self.results: list[MeasuredTranscript] = []
         self._models, self._recording, self._language = [model], recording, language
         self._named = Plain()
-        self._path = PathField("reference", home, self._inspect)
+        self._path = PathField(
+            "reference",
+            home,
+            lambda path: "",
+            missing="What is said, as a text file; blank: the models with each other.",
+        )
         self._path.endings = ("txt", "md")
         self._add = Button("Add a model", id="add")
         self._compare = Button("Transcribe with all", id="compare", primary=True)
@@ -81,12 +86,6 @@ class SpeechModels(PageScreen[None]):
         refs = ", ".join(model.ref for model in self._models)
         self._named.show(line(_MARGIN, fit("models", 18), refs))
         self._add.display = len(self._models) < MOST
-
-    async def _inspect(self, _typed: str) -> bool:
-        """Return True if the path is that of a file."""
-        there = await asyncio.to_thread(self._path.path.is_file)
-        self._path.show_lines(*(() if there else ("What is said, as a text file; blank: the models with each other.",)))
-        return there
 
     def on_input_changed(self) -> None:
         self._wrong.show("")
