@@ -21,7 +21,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
         await until_shown(pilot, "openai/gpt-6-sol, openai/gpt-5.4-mini")
         page._path.field.value = str(prompts)
         await until_shown(pilot, "40 prompts.")
-        assert page._output.value == str(out)
+        await until(pilot, lambda: page._output.value == str(out))
         page._in_flight.field.value = "0"
         page._start.focus()
         await pilot.press("enter")

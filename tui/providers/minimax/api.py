@@ -5,7 +5,7 @@ the older route ends with a whole message that repeats all the text. Vectors hav
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from tui.providers.dialects import error_codes
 from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
-from tui.providers.dialects.openai.embeddings import vectors_of
+from tui.providers.dialects.openai.embeddings import texts_that_fit, vectors_of
 from tui.providers.dialects.structured_output import unsupported
 from tui.providers.dialects.values import token_count, total
 from tui.providers.events import Event, Finish, Notice, Usage, Vectors
@@ -140,14 +140,8 @@ class _Batch:
     used: int | None = None
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        size = 0
-        texts = self.request.texts[self.start : self.start + MOST_TEXTS]
-        for count, text in enumerate(texts):
-            size += len(text)
-            if count and size > MOST_CHARACTERS:
-                return texts[:count]
-        return texts
+    def texts(self) -> Sequence[str]:
+        return texts_that_fit(self.request.texts[self.start : self.start + MOST_TEXTS], MOST_CHARACTERS)
 
     def call(self) -> Call:
         kind = "query" if self.request.query else "db"

@@ -42,6 +42,12 @@ def expand_home(text: str, home: Path) -> Path:
     return Path(os.path.abspath(text)) if text else Path()
 
 
+def sibling_path(typed: str, ending: str) -> str:
+    """Return the typed path of a file with another ending: `texts.vectors.npy` for `texts.txt`."""
+    head, dot, last = typed.rpartition(".")
+    return f"{head if dot and '/' not in last else typed}.{ending}"
+
+
 def offer(typed: str, home: Path, endings: Sequence[str] | None) -> Offer:
     """Look at the folder of a typed path. Files are offered by their endings, hidden entries once a dot is typed.
 

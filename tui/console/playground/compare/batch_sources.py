@@ -8,6 +8,7 @@ from tui.console.playground.path_field import count_entries
 from tui.domain import ModelType
 from tui.workspace.playground.batch.recordings import recordings
 from tui.workspace.playground.batch.tasks import read_prompts
+from tui.workspace.playground.path_completion import sibling_path
 
 
 class BatchSource(NamedTuple):
@@ -33,11 +34,6 @@ def _count_recordings(path: Path) -> str:
     return f"{count:,} {'recording' if count == 1 else 'recordings'}."
 
 
-def _propose_output(typed: str) -> str:
-    head, dot, _ = typed.rpartition(".")
-    return f"{head if dot else typed}.answers.jsonl"
-
-
 SOURCES = {
     ModelType.CHAT: BatchSource(
         "prompts",
@@ -46,7 +42,7 @@ SOURCES = {
         ("txt", "jsonl", "ndjson", "csv", "md"),
         Path.is_file,
         _count_prompts,
-        _propose_output,
+        lambda typed: sibling_path(typed, "answers.jsonl"),
     ),
     ModelType.SPEECH2TEXT: BatchSource(
         "recordings",

@@ -23,7 +23,7 @@ from tui.providers.events import Event, Vectors
 from tui.workspace.playground.embedding.documents import read_lines
 from tui.workspace.playground.embedding.to_file import about, embed_rest, vector_line
 from tui.workspace.playground.embedding.vectors_file import VectorsFile, head_of
-from tui.workspace.playground.path_completion import expand_home
+from tui.workspace.playground.path_completion import expand_home, sibling_path
 
 _MARGIN = "   "
 
@@ -67,8 +67,7 @@ class EmbedFile(PageScreen[None]):
     def on_path_field_inspected(self, event: PathField.Inspected) -> None:
         """Propose a file for the vectors."""
         if event.description and self._output.value == self._proposed:
-            head, dot, _ = self._path.value.strip().rpartition(".")
-            self._proposed = f"{head if dot else self._path.value.strip()}.vectors.npy"
+            self._proposed = sibling_path(self._path.value.strip(), "vectors.npy")
             self._output.field.value = self._proposed
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -28,6 +28,16 @@ def embed(flavour: Flavour, fields: FieldValues, request: EmbeddingRequest) -> C
     return _Batch(flavour, fields, request).call()
 
 
+def texts_that_fit(texts: Sequence[str], characters: int) -> Sequence[str]:
+    """Return the first texts that together have at most so many characters; the first one in any case."""
+    size = 0
+    for count, text in enumerate(texts):
+        size += len(text)
+        if count and size > characters:
+            return texts[:count]
+    return texts
+
+
 @dataclass(frozen=True)
 class _Batch:
     flavour: Flavour
@@ -38,13 +48,8 @@ class _Batch:
 
     @property
     def texts(self) -> Sequence[str]:
-        size = 0
-        texts = self.request.texts[self.start : self.start + self.flavour.batch(self.request.model)]
-        for count, text in enumerate(texts):
-            size += len(text)
-            if count and size > MOST_CHARACTERS:
-                return texts[:count]
-        return texts
+        batch = self.flavour.batch(self.request.model)
+        return texts_that_fit(self.request.texts[self.start : self.start + batch], MOST_CHARACTERS)
 
     def call(self) -> Call:
         body: dict[str, Any] = {
