@@ -141,12 +141,40 @@ _PLAIN_WORD = re.compile(r"[a-z]{1,12}|--?[a-z]{1,12}(-[a-z]{1,12})?")
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """Return the name most similar to the word, or '' if none is similar."""
+    """Return the name most similar to the word, or '' if none is similar.
+
+    A similar name differs in a third of its characters at most, or the one begins with the other. The dashes that all
+    options begin with make none similar.
+    """
     import difflib  # only a wrong word waits for it
 
-    by_lower = {name.lower(): name for name in names}
-    matches = difflib.get_close_matches(word.lower()[:100], by_lower, n=1)
-    return by_lower[matches[0]] if matches else ""
+    typed = word.lower().lstrip("-")[:100]
+    by_lower = {name.lower().lstrip("-"): name for name in names}
+    matches = difflib.get_close_matches(typed, by_lower, n=3)
+    return next((by_lower[match] for match in matches if _is_similar(typed, match)), "")
+
+
+def _is_similar(word: str, name: str) -> bool:
+    if min(len(word), len(name)) >= _SHORTEST_PREFIX and (name.startswith(word) or word.startswith(name)):
+        return True
+    return edit_distance(word, name) <= max(1, len(name) // 3)
+
+
+_SHORTEST_PREFIX = 3
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Return how many characters must be inserted, removed, replaced or swapped with the next to make the other."""
+    before: list[int] = []
+    row: list[int] = [*range(len(other) + 1)]
+    for place, letter in enumerate(one, 1):
+        earlier, before, row = before, row, [place]
+        for index, against in enumerate(other, 1):
+            costs = [before[index] + 1, row[index - 1] + 1, before[index - 1] + (letter != against)]
+            if place > 1 and index > 1 and (letter, one[place - 2]) == (other[index - 2], against):
+                costs.append(earlier[index - 2] + 1)
+            row.append(min(costs))
+    return row[-1]
 
 
 def did_you_mean(word: str, names: Iterable[str], before: str = "") -> str:

@@ -37,6 +37,7 @@ def usage_error(*words: str) -> str:
         ("model list --type=chta", "Unknown --type chta.", "Did you mean chat?"),
         ("default set chta openai/x", "Unknown TYPE chta.", "Did you mean chat?"),
         ("paths --colour", "Unknown option --colour.", "modeldeck paths --help"),
+        ("undo --yes", "Unknown option --yes. modeldeck undo --help", ""),
         ("-x", "Unknown option -x.", "modeldeck --help"),
         ("--versoin", "Unknown option --versoin.", "Did you mean --version?"),
         ("--version --json", "--version takes no other words.", ""),

@@ -19,9 +19,12 @@ SOUND: Content = {
     "connections": {"1": {"id": "lab", "kind": "openai"}},
     "listings": {"1": {"provider": "openai", "credential": "second", "models": [MODEL]}},
     "used": {"1": {"tenant": "acme", "provider": "openai", "calls": 3}},
+    "trials": {"1": {"provider": "openai", "calls": 100, "models": ["m"]}},
+    "reservations": {"1": {"tenant": "acme", "provider": "openai", "pid": 5, "at": 5.5, "uptime": 5}},
     "of a newer version": {"1": {"anything": [5]}},
     "operators": {"1": {"login": 5}},
 }
+TABLES = [*SOUND][:6]
 
 
 def read(data: Content) -> Content:
@@ -35,7 +38,7 @@ def test_sound_records_are_read_and_so_is_what_this_version_does_not_know() -> N
     assert read(SOUND) == SOUND
 
 
-@pytest.mark.parametrize("table", list(SOUND)[:6])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_value_of_another_kind_is_damage(table: str) -> None:
     sound = SOUND[table]["1"]
     for name in sound:
@@ -48,7 +51,7 @@ def test_a_value_of_another_kind_is_damage(table: str) -> None:
                 read({table: {"1": {**sound, name: value}}})
 
 
-@pytest.mark.parametrize("table", list(SOUND)[:6])
+@pytest.mark.parametrize("table", TABLES)
 def test_an_empty_record_is_damage(table: str) -> None:
     with pytest.raises(CorruptSettings, match=f"entry 1 of {table} is not valid"):
         read({table: {"1": {}}})
@@ -57,3 +60,26 @@ def test_an_empty_record_is_damage(table: str) -> None:
 def test_a_credential_has_a_name_as_a_blank_one_is_a_connection_in_the_manifest() -> None:
     with pytest.raises(CorruptSettings, match="entry 1 of credentials"):
         read({"credentials": {"1": {**CREDENTIAL, "name": ""}}})
+
+
+NUMBERS = [("trials", "calls"), ("used", "calls"), ("reservations", "pid"), ("reservations", "at")]
+NAMES = [
+    *[("credentials", "provider"), ("credentials", "name"), ("credentials", "kind"), ("models", "provider")],
+    *[("listings", "provider"), ("listings", "credential"), ("defaults", "provider"), ("defaults", "model")],
+    *[("connections", "id"), ("trials", "provider"), ("used", "provider"), ("used", "tenant")],
+]
+
+
+@pytest.mark.parametrize(("table", "name"), NUMBERS)
+@pytest.mark.parametrize("value", [-1, -(10**30), 2**53, 10**40, True, "3", "nan", None, [3]])
+def test_a_count_that_gives_back_what_was_used_is_damage(table: str, name: str, value: object) -> None:
+    with pytest.raises(CorruptSettings, match=f"entry 1 of {table} is not valid"):
+        read({table: {"1": {**SOUND[table]["1"], name: value}}})
+
+
+@pytest.mark.parametrize(("table", "name"), NAMES)
+@pytest.mark.parametrize("mark", ["\u00ad", "\u200b", "\u200d", "\u2060", "\u3164", "\U000e0041"])
+def test_a_name_with_hidden_characters_is_damage_not_another_name(table: str, name: str, mark: str) -> None:
+    record = SOUND[table]["1"]
+    with pytest.raises(CorruptSettings, match=f"entry 1 of {table} is not valid"):
+        read({table: {"1": {**record, name: f"open{mark}ai"}}})

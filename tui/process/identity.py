@@ -45,28 +45,35 @@ def terminal() -> str:
 
 def is_alive(record: Mapping[str, Any], now: float) -> bool:
     """Return True if the process that a record names may still run."""
-    at = record.get("at")
-    if not isinstance(record.get("pid"), int) or not isinstance(at, int | float):
+    at = _seconds(record.get("at"))
+    if _pid(record) is None or at is None:
         return False
     return abs(_age(record, now - at)) <= LONGEST and not has_ended(record)
 
 
+def _pid(record: Mapping[str, Any]) -> int | None:
+    """Return the process ID of a record, which anybody may have written; None for what is none."""
+    pid = record.get("pid")
+    return pid if type(pid) is int and 0 < pid < 2**31 else None
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a time of a record; None for what is none."""
+    return value if type(value) in (int, float) and abs(value) < 2**53 else None
+
+
 def _age(record: Mapping[str, Any], by_clock: float) -> float:
     """Return the age of a record in seconds: since the same start of this machine, a changed clock says nothing."""
-    uptime = record.get("uptime")
-    if (
-        isinstance(uptime, int | float)
-        and _boot_id()
-        and (record.get("host"), record.get("boot")) == (host(), _boot_id())
-    ):
+    uptime = _seconds(record.get("uptime"))
+    if uptime is not None and _boot_id() and (record.get("host"), record.get("boot")) == (host(), _boot_id()):
         return time.monotonic() - uptime
     return by_clock
 
 
 def has_ended(record: Mapping[str, Any]) -> bool:
     """Return True if the process that a record names has certainly ended; False for another machine's."""
-    pid = record.get("pid")
-    if not isinstance(pid, int) or record.get("host") != host():
+    pid = _pid(record)
+    if pid is None or record.get("host") != host():
         return False
     if record.get("boot", _boot_id()) != _boot_id():
         return True
@@ -76,7 +83,7 @@ def has_ended(record: Mapping[str, Any]) -> bool:
 
 def describe(record: Mapping[str, Any]) -> str:
     """Return `process 4127 on pts/3`, with the machine if it is another one; '' if nothing is known."""
-    if not isinstance(record.get("pid"), int):
+    if _pid(record) is None:
         return ""
     where_at, machine = record.get("terminal"), record.get("host", host())
     on = f" on {one_line(where_at, 40)}" if where_at and isinstance(where_at, str) else ""

@@ -327,8 +327,11 @@ class Log:
             record = json.loads(self._key_folder.read(HEAD) or b"null")
             if record is None:
                 return None
-            return Head(int(record["n"]), str(record["hash"]), str(record["state"]), int(record.get("macs_from", 0)))
-        except (ValueError, KeyError, TypeError):
+            n, macs_from = record["n"], record.get("macs_from", 0)
+            if not all(type(number) is int and 0 <= number < 2**53 for number in (n, macs_from)):
+                return None
+            return Head(n, str(record["hash"]), str(record["state"]), macs_from)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def _mac_key(self) -> bytes | None:

@@ -134,12 +134,13 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     whole = parsed is not None
     if parsed is None:
         parsed = read_json(content, path)
-    if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
+    if not isinstance(parsed, dict) or type(parsed.get("schema")) is not int:
         raise CorruptSettings(Damage.SHAPE, "it is JSON, but not a settings file", path)
     generation, saved, data, by = (parsed.get(name) for name in ("generation", "saved", "data", "by"))
     if (
         parsed["schema"] < 1
-        or not isinstance(generation, int)
+        or type(generation) is not int
+        or not 0 <= generation < 2**53
         or not isinstance(saved, str)
         or not isinstance(by or {}, dict)
         or not isinstance(data, dict)

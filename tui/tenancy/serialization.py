@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from tui.sanitize import one_line, printable
+from tui.sanitize import has_invisible, one_line, printable, visible
 from tui.storage.settings_file import CorruptSettings, Damage
 
 T = TypeVar("T")
@@ -73,9 +73,9 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return _texts_by_name
     if is_dataclass(origin):
         return partial(_noun, origin)
-    if origin in (bool, int):
-        return partial(_exactly, origin)
-    return _text
+    if origin is int:
+        return _count
+    return _flag if origin is bool else _text
 
 
 def _text(value: Any) -> str:
@@ -86,8 +86,8 @@ def _text(value: Any) -> str:
 
 def _exact_text(value: Any) -> str:
     """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
-    if _text(value) != value:
-        raise _HiddenCharacters(one_line(value, 80))
+    if _text(value) != value or has_invisible(value, joiners=True):
+        raise _HiddenCharacters(one_line(visible(value), 80))
     return str(value)
 
 
@@ -103,10 +103,16 @@ def _texts_by_name(value: Any) -> dict[str, str]:
     return {_text(name): _text(entry) for name, entry in value.items()}
 
 
-def _exactly(kind: type, value: Any) -> Any:
-    if type(value) is not kind:
+def _count(value: Any) -> int:
+    if not _is_count(value):
         raise TypeError
-    return value
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    if not _is_flag(value):
+        raise TypeError
+    return bool(value)
 
 
 @cache
@@ -153,6 +159,7 @@ def _is_model(record: Mapping[str, Any]) -> bool:
     get = record.get
     return (
         type(get("provider")) is type(get("id")) is str
+        and (record["provider"].isascii() or _is_name(record["provider"]))
         and get("type") in _MODEL_TYPES
         and type(get("fields", _NONE)) is dict
         and type(get("price", _NONE)) is dict
@@ -176,8 +183,18 @@ def _is_text(value: Any) -> bool:
     return type(value) is str
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) is int
+def _is_name(value: Any) -> bool:
+    """Return True for a text without hidden characters: with them, a name would count as another one."""
+    return type(value) is str and (value.isascii() or not has_invisible(value, joiners=True))
+
+
+def _is_count(value: Any) -> bool:
+    """Return True for a whole number from 0 on: a negative one would give back what was used."""
+    return type(value) is int and 0 <= value < _COUNTS
+
+
+def _is_time(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < _COUNTS
 
 
 def _is_flag(value: Any) -> bool:
@@ -196,15 +213,18 @@ def _are_models(value: Any) -> bool:
     return type(value) is list and all(type(entry) is dict and _is_model(entry) for entry in value)
 
 
+_COUNTS = 2**53
+"""No count is larger; JSON readers of other languages hold numbers below it exactly."""
 _NONE: Mapping[str, Any] = {}
 _EMPTY: list[Any] = []
 _MODEL_TYPES = ("chat", "embedding", "speech2text")
 
 _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
-    "meta": _has(("id", "name", "key_id", "public_key"), protected=_is_flag, mark=_is_number),
+    "meta": _has(("id", "name", "key_id", "public_key"), protected=_is_flag, mark=_is_count),
     "credentials": _has(
         ("provider", "name", "envelope", "key_id", "clear", "origins"),
-        name=lambda value: _is_text(value) and value != "",  # in the manifest, a blank one is a connection's
+        provider=_is_name,
+        name=lambda value: _is_name(value) and value != "",  # in the manifest, a blank one is a connection's
         clear=_are_texts_by_name,
         hints=_are_texts_by_name,
         fingerprints=_are_texts_by_name,
@@ -212,25 +232,34 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
         plain_http=_are_texts,
         references=_are_texts_by_name,
         active=_is_flag,
-        kind=_is_text,
+        kind=_is_name,
         created=_is_text,
         changed=_is_text,
         listed_at=_is_text,
         check=lambda value: type(value) is dict,
     ),
     "models": _is_model,
-    "listings": _has(("provider", "credential", "models"), models=_are_models),
+    "listings": _has(("provider", "credential", "models"), provider=_is_name, credential=_is_name, models=_are_models),
     "defaults": _has(
         ("type", "provider", "model"),
         type=lambda value: value in _MODEL_TYPES,
+        provider=_is_name,
+        model=_is_name,
         set_at=_is_text,
         fallbacks=_are_texts,
     ),
-    "connections": _has(("id", "kind")),
-    "sources": _has(("provider", "source")),
-    "trials": _has(("provider", "calls", "models"), calls=_is_number, models=_are_texts),
-    "used": _has(("tenant", "provider", "calls"), calls=_is_number),
-    "reservations": _has(("tenant", "provider")),
+    "connections": _has(("id", "kind"), id=_is_name, kind=_is_name),
+    "sources": _has(("provider", "source"), provider=_is_name),
+    "trials": _has(("provider", "calls", "models"), provider=_is_name, calls=_is_count, models=_are_texts),
+    "used": _has(("tenant", "provider", "calls"), tenant=_is_name, provider=_is_name, calls=_is_count),
+    "reservations": _has(
+        ("tenant", "provider", "pid", "at"),
+        tenant=_is_name,
+        provider=_is_name,
+        pid=lambda value: type(value) is int and 0 < value < 2**31,
+        at=_is_time,
+        uptime=_is_time,
+    ),
     "prompts": _has(("name",), system=_is_text, parameters=_are_texts_by_name, schema=_is_text),
-    "refused": _has(("provider", "model", "field")),
+    "refused": _has(("provider", "model", "field"), provider=_is_name, model=_is_name),
 }

@@ -146,7 +146,7 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
         return
     with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
-        quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
+        quota = min((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), default=0)
         _clean_up(session.process, tables)
         count = _use_count(tables, session.tenant_id, provider_id)
         reservations = tables.table("reservations")
