@@ -275,11 +275,6 @@ class Footer(ChromeRow):
             self.rows = rows
             self.styles.height = rows
 
-    @property
-    def entry_texts(self) -> tuple[str, ...]:
-        """The entries as text, `v verify`."""
-        return tuple(f"{item.keys} {item.word}" for item in self.items)
-
     def draw(self, cells: int) -> list[Content]:
         shown = list(self.items)
         while len(rows := self._wrap(shown, cells)) > self.most:

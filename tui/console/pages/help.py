@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from tui.console.frame.chrome import AREAS, ScreenText
 from tui.console.frame.screen import AreaScreen, FramedScreen
-from tui.console.keys import Action, actions_of, bind, footer_items, hint, key_of, keys_of
+from tui.console.keys import actions_of, bind, footer_items, hint, key_of, keys_of
 from tui.console.pages.text import TextPage
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Rows
@@ -156,11 +156,6 @@ class Help(TextPage):
         first = f"   Settings  {settings}"
         lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]
         return [*lines, f"   Log       {where.short(where.log)}, contains no keys or texts"]
-
-
-def is_own(action: Action) -> bool:
-    """Return True if an action belongs to its screen alone."""
-    return not action.is_general
 
 
 def _name(screen: Screen[Any]) -> str:

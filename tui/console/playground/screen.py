@@ -182,12 +182,6 @@ class Playground(AreaScreen):
         else:
             self.app.push_screen(RawView(*request))
 
-    async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
-        """Show the tab of that type with that model."""
-        await self.show_type(type)
-        if self.tab is not None:
-            self.tab.use_ref(model_ref)
-
     def hide_when_locked(self) -> None:
         for tab in self.query(Tab).results(Tab):
             tab.last_request = None

@@ -1,7 +1,7 @@
 """Ask two to four models one prompt at once; none waits for another."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from statistics import median
 from typing import Any
@@ -99,11 +99,6 @@ class PromptComparison:
         """How often the model that answered most was asked the prompt."""
         return max((sum(not answer.correction for answer in entry.answers) for entry in self.models), default=0)
 
-    @property
-    def running(self) -> bool:
-        """Whether a model is still answering."""
-        return any(not entry.answers or entry.answers[-1].state is None for entry in self.models)
-
 
 def check_models(models: Sequence[Model]) -> None:
     """Raise UsageError unless the models can be compared."""
@@ -178,10 +173,3 @@ def stop(comparison: PromptComparison) -> None:
     for entry in comparison.models:
         for answer in entry.answers:
             answer.end(AnswerState.STOPPED)
-
-
-def parameters_for(values: Mapping[str, Any], accepted: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """Return the parameters that a model takes, and the names of those that it does not."""
-    return {name: value for name, value in values.items() if name in accepted}, [
-        name for name in values if name not in accepted
-    ]
