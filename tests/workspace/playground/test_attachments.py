@@ -103,6 +103,7 @@ def test_a_text_file_becomes_a_fenced_block_with_its_name() -> None:
         (b"\0\1\2\3", "is no image, PDF or text"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC image"),
         (b"II*\0rest", "is a TIFF image"),
+        (b"caf\xe9", "is no image, PDF or text"),
         (b"a" * (files.LARGEST_TEXT + 1), "is a text of 1 MB"),
         (b"%PDF-1.7" + bytes(files.LARGEST), "is larger than 50 MB"),
     ],
@@ -110,6 +111,14 @@ def test_a_text_file_becomes_a_fenced_block_with_its_name() -> None:
 def test_what_cannot_be_sent_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         of_content(content, "a.bin")
+
+
+def test_a_pdf_is_known_by_its_bytes_and_a_path_is_not_blank(tmp_path: Path) -> None:
+    attached = of_content(b"%PDF-1.7 rest", "a.bin")
+    assert (attached.kind, attached.size) == ("PDF", 13)
+    assert attached.file is not None and attached.file.media == "application/pdf"
+    with pytest.raises(UsageError, match="path of the file is blank"):
+        read_file(" '' ", tmp_path)
 
 
 def test_only_a_regular_file_is_read(tmp_path: Path) -> None:

@@ -14,10 +14,15 @@ import pytest
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, UsageError
 from tui.providers.events import Event, Retrying
+from tui.tenancy.session import Session
 from tui.workspace.playground.batch import runner, summary
-from tui.workspace.playground.batch.rows_file import RowsFile
+from tui.workspace.playground.batch import tasks as batch_tasks
+from tui.workspace.playground.batch.job import plan_job
+from tui.workspace.playground.batch.recordings import recordings
+from tui.workspace.playground.batch.rows_file import RowsFile, read_rows
 from tui.workspace.playground.batch.runner import BatchProgress, BatchRun, Outcome
 from tui.workspace.playground.batch.tasks import BatchTask, Prompt, read_prompts, tasks
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 A, B = (Model("openai", name, ModelType.CHAT) for name in ("a", "b"))
 PROMPTS = [Prompt(f"prompt {number}") for number in range(40)]
@@ -268,3 +273,104 @@ def test_a_hostile_file_of_prompts_is_read_or_refused(tmp_path: Path, name: str,
     (tmp_path / name).write_text(text)
     with suppress(UsageError):
         assert read_prompts(tmp_path / name)
+
+
+def test_a_row_that_did_not_fit_on_the_disk_leaves_nothing_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "out.jsonl", os.write
+    with RowsFile(path) as file:
+        file.append({"id": "a", "problem": None})
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", lambda descriptor, line: write(descriptor, line[:5]))
+            with pytest.raises(Problem, match="could not be written"):
+                file.append({"id": "b", "problem": None})
+        file.append({"id": "c", "problem": None})
+    assert [row["id"] for row in stored(path)] == ["a", "c"]
+    file.append({"id": "d", "problem": None})
+    assert len(stored(path)) == 2, "a row that comes after the end of a batch is not written"
+
+
+async def test_a_disk_without_room_ends_a_batch_with_what_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned, path, append = tasks(PROMPTS[:5], [(A, {})]), tmp_path / "out.jsonl", RowsFile.append
+
+    def full(file: RowsFile, row: Mapping[str, object]) -> None:
+        if row["prompt"] == "prompt 3":
+            raise Problem("The disk is full.")
+        append(file, row)
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        return Outcome({"answer": "yes"})
+
+    monkeypatch.setattr(RowsFile, "append", full)
+    with pytest.raises(Problem, match="The disk is full"):
+        await run(path, planned, perform, concurrency=1)
+    assert [row["prompt"] for row in stored(path)] == ["prompt 0", "prompt 1", "prompt 2"]
+
+
+def test_rows_that_cannot_be_sorted_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.jsonl"
+
+    def fails(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with RowsFile(path) as file:
+        for row_id in ("b", "a"):
+            file.append({"id": row_id, "problem": None})
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "pread", fails)
+            with pytest.raises(Problem, match="could not be sorted"):
+                file.sort(["a", "b"])
+        assert [row["id"] for row in stored(path)] == ["b", "a"] and [*tmp_path.iterdir()] == [path]
+        file.sort(["a", "b"])
+    assert [row["id"] for row in stored(path)] == ["a", "b"]
+
+
+def test_the_first_rows_of_a_file_are_read_and_whether_there_are_more(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text('{"id": "a"}\nno row\n[]\n{"id": "b"}\n')
+    assert read_rows(path, 5) == ([{"id": "a"}, {"id": "b"}], False)
+    assert read_rows(path, 1) == ([{"id": "a"}], True)
+    with pytest.raises(Problem, match=r"none\.jsonl cannot be read: No such file"):
+        read_rows(tmp_path / "none.jsonl", 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("p.txt", b"\xff\xfe\xff", "is not UTF-8 text"),
+        ("p.csv", b"prompt\rone\rtwo\n", "is not a table"),
+        ("p.txt", b"x" * 1_000_001, "is larger than"),
+    ],
+)
+def test_why_a_file_of_prompts_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, says: str
+) -> None:
+    monkeypatch.setattr(batch_tasks, "LARGEST", 1_000_000)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=says):
+        read_prompts(tmp_path / name)
+
+
+def test_a_folder_of_recordings_is_a_batch_of_its_audio_files(tmp_path: Path) -> None:
+    for name, content in (("b.mp3", b"ID3"), ("a.WAV", b"RIFFxx"), ("notes.txt", b"text")):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.mp3").mkdir()
+    assert recordings(tmp_path) == [Prompt("a.WAV", "6 bytes"), Prompt("b.mp3", "3 bytes")]
+    for path, says in ((tmp_path / "folder.mp3", "holds no recording"), (tmp_path / "notes.txt", "cannot be read")):
+        with pytest.raises(UsageError, match=says):
+            recordings(path)
+
+
+def test_a_batch_that_would_overwrite_its_prompts_or_check_transcripts_is_not_planned(
+    session: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "prompts.txt").write_text("one\n")
+    (tmp_path / "call.mp3").write_bytes(b"ID3")
+    acme, schema = session.tenant("acme"), SavedPrompt("", schema={"type": "object"})
+    with pytest.raises(UsageError, match="The output is the file of the prompts"):
+        plan_job(acme, tmp_path / "prompts.txt", tmp_path / "." / "prompts.txt", [(A, {})], SavedPrompt(""))
+    with pytest.raises(UsageError, match="not for transcripts"):
+        plan_job(acme, tmp_path, tmp_path / "out.jsonl", [(A, {})], schema)

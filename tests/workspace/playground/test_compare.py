@@ -7,7 +7,7 @@ import pytest
 
 from tui.domain import Model, ModelType
 from tui.errors import NetworkError, UsageError
-from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import Event, Finish, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.tenancy.session import Session
 from tui.workspace.playground import calls
 from tui.workspace.playground.compare import comparison as comparisons
@@ -113,3 +113,36 @@ def test_differences_are_marked_by_word_and_lose_nothing() -> None:
     assert (firsts, seconds) == (one, two)
     assert text_diff.mark_differences("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
     assert text_diff.shared_words(one, one) == 1 and text_diff.shared_words("a", "b") == 0
+
+
+def test_notices_and_retries_of_a_request_are_counted_with_its_answer() -> None:
+    answer = MeasuredAnswer(model("a"))
+    for event in (
+        Notice("Image\x1b made smaller."),
+        Retrying("busy", 2.0, 1, 3),
+        Retrying("busy", 4.0, 2, 3),
+        TextDelta("Yes."),
+    ):
+        answer.take(event)
+    answer.end(AnswerState.COMPLETE)
+    assert (answer.notices, answer.retries, answer.text) == (["Image made smaller."], 2, "Yes.")
+
+
+def test_a_report_says_of_each_answer_how_it_ended() -> None:
+    comparison = compare("stopped", "failed", "waits", "short")
+    stopped, failed, _, short = comparison.models
+    for entry in (stopped, failed, short):
+        entry.answers.append(MeasuredAnswer(entry.model))
+    stopped.answers[0].take(TextDelta("Because"))
+    stopped.answers[0].end(AnswerState.STOPPED)
+    failed.answers[0].end(AnswerState.BROKEN, NetworkError("Nothing listens there.", detail="ECONNREFUSED"))
+    short.answers[0].take(Finish("length", complete=False, note="the answer is cut"))
+    short.answers[0].end(AnswerState.COMPLETE)
+    assert report.row(comparison.models[2]) == ("openai/waits", *["–"] * (len(report.HEADINGS) - 3), "not asked", "–")
+    text = report.as_markdown(comparison)
+    assert "Because\n\n*Stopped; the answer is incomplete.*" in text
+    assert "*No answer.*\n\n*Nothing listens there. ECONNREFUSED*" in text and "*the answer is cut*" in text
+
+
+def test_two_texts_without_words_are_alike() -> None:
+    assert text_diff.shared_words("…", "?!") == 1.0 and text_diff.shared_words("one two", "") == 0.0

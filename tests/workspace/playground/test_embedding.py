@@ -3,14 +3,21 @@
 import json
 import os
 from array import array
+from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tui.errors import UsageError
+from tui.domain import Model, ModelType
+from tui.errors import Problem, UsageError
+from tui.providers.events import Event, Vectors
+from tui.tenancy.session import Session
+from tui.workspace.playground import calls
+from tui.workspace.playground.embedding import documents
 from tui.workspace.playground.embedding.projection import principal_points, scatter
 from tui.workspace.playground.embedding.ranking import agreement, nearest
+from tui.workspace.playground.embedding.to_file import embed_rest, vector_text
 from tui.workspace.playground.embedding.vectors import matrix
 from tui.workspace.playground.embedding.vectors_file import VectorsFile, head_of
 
@@ -99,3 +106,71 @@ def test_a_part_that_holds_something_else_is_not_emptied_and_a_pipe_is_refused(t
     with pytest.raises(UsageError, match="not a regular file"), VectorsFile(tmp_path / "b.npy", head):
         pass
     assert (tmp_path / "a.npy.part").read_text() == "my notes, without a line end"
+
+
+def test_vectors_that_cannot_be_stored_are_refused_and_those_before_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.jsonl"
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with VectorsFile(path, head_of("openai/m", ["one", "two"])) as file:
+        file.append([(1.0, 2.0)])
+        with pytest.raises(UsageError, match="same dimensions"):
+            file.append([(1.0,)])
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", fails)
+            with pytest.raises(Problem, match="could not be written"):
+                file.append([(3.0, 4.0)])
+            with pytest.raises(Problem, match=r"out\.jsonl"):
+                file.finish(lambda index, vector: "")
+        assert file.done == 1 and [*tmp_path.iterdir()] == [file.part], "no half-written output is left"
+        file.append([(3.0, 4.0)])
+        file.finish(lambda index, vector: json.dumps(list(vector)))
+    assert path.read_text() == "[1.0, 2.0]\n[3.0, 4.0]\n"
+
+
+async def test_a_busy_server_is_asked_again_from_the_first_text_without_a_vector(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["one", "two", "three"]
+    sent: list[list[str]] = []
+    waits: list[tuple[Problem, float]] = []
+
+    async def embed(session: object, model: Model, rest: list[str], *_: object, **__: object) -> AsyncIterator[Event]:
+        sent.append(list(rest))
+        if len(sent) < 4:
+            if len(sent) == 2:
+                yield Vectors(0, ((1.0,),))
+            busy = Problem("It is too busy.")
+            busy.transient, busy.retry_after = True, 0.001
+            raise busy
+        yield Vectors(0, ((2.0,), (3.0,)))
+
+    monkeypatch.setattr(calls, "embed", embed)
+    model = Model("openai", "m", ModelType.EMBEDDING)
+    with VectorsFile(tmp_path / "out.npy", head_of("openai/m", texts)) as file:
+        await embed_rest(session.tenant("acme"), model, texts, file, on_retry=lambda *retry: waits.append(retry))
+        assert [list(vector) for vector in file.vectors()] == [[1.0], [2.0], [3.0]]
+    assert sent == [texts, texts, texts[1:], texts[1:]] and [seconds for _, seconds in waits] == [0.001] * 3
+
+
+def test_numbers_beyond_32_bits_and_texts_without_vectors_are_written_and_compared() -> None:
+    assert vector_text([1e300, 1.0]) == "[1e+300, 1.0]"
+    assert principal_points([[None]]) == [None]
+    equal = agreement([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert equal.spearman == pytest.approx(1), "texts that are equally near share a rank"
+    assert agreement([[1.0], [1.0]], [[1.0], [1.0]]).spearman is None
+
+
+@pytest.mark.parametrize(("content", "says"), [(b" \n\n", "contains no text"), (b"x" * 101, "is larger than")])
+def test_a_file_without_lines_to_search_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, says: str
+) -> None:
+    monkeypatch.setattr(documents, "_LARGEST", 100)
+    path = tmp_path / "lines.txt"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=says):
+        documents.read_lines(path)

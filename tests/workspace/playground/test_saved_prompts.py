@@ -50,3 +50,19 @@ async def test_a_schema_that_somebody_damaged_is_left_out(session: Session) -> N
         tables.table("prompts").insert({"name": "x", "system": "a\x1b[2Jb", "schema": "[1"})
     (prompt,) = saved_prompts.prompts(one)
     assert prompt.schema is None and "\x1b" not in prompt.system
+
+
+async def test_a_prompt_that_is_too_long_or_one_too_many_is_not_saved(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="up to 100,000 characters"):
+        saved_prompts.create("long", "x" * 100_001, {}, None)
+    monkeypatch.setattr(saved_prompts, "_MOST", 2)
+    acme = session.tenant("acme")
+    before = len(saved_prompts.prompts(acme))
+    for number in range(2 - before):
+        saved_prompts.save(acme, saved_prompts.create(f"p{number}", "Be brief.", {}, None))
+    with pytest.raises(UsageError, match="A tenant has up to 2 saved prompts"):
+        saved_prompts.save(acme, saved_prompts.create("another", "Be brief.", {}, None))
+    first = saved_prompts.prompts(acme)[0]
+    assert saved_prompts.save(acme, first), "one of its name is replaced"

@@ -7,7 +7,7 @@ import pytest
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.providers.events import Event, Finish, TextDelta
+from tui.providers.events import Event, Finish, Notice, TextDelta
 from tui.tenancy.session import Session
 from tui.workspace.playground import calls, test_call
 
@@ -55,3 +55,23 @@ async def test_an_empty_answer_is_none(session: Session, monkeypatch: pytest.Mon
     answer_with(monkeypatch, Finish("stop"))
     with pytest.raises(Problem, match="empty answer"):
         await test_call.test_call(session.tenant("acme"), Model("openai", "gpt-4.1", ModelType.CHAT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "says"),
+    [
+        (ModelType.EMBEDDING, "embed", "m returned no vector"),
+        (ModelType.SPEECH2TEXT, "transcribe", "m returned no transcript"),
+    ],
+)
+async def test_a_model_that_returns_nothing_of_its_type_fails_its_test(
+    session: Session, monkeypatch: pytest.MonkeyPatch, kind: ModelType, call: str, says: str
+) -> None:
+    async def answer(*_: Any, **__: Any) -> AsyncIterator[Event]:
+        yield Notice("The model is starting.")
+
+    notices: list[str] = []
+    monkeypatch.setattr(calls, call, answer)
+    with pytest.raises(Problem, match=says):
+        await test_call.test_call(session.tenant("acme"), Model("openai", "m", kind), notify=notices.append)
+    assert notices == ["The model is starting."]

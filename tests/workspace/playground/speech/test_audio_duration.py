@@ -23,6 +23,18 @@ def mp4(length: int) -> bytes:
     return box(b"ftyp", b"M4A ") + box(b"mdat", bytes(5000)) + box(b"moov", header)
 
 
+def long_box(name: bytes, inside: bytes) -> bytes:
+    """A box with its size in eight bytes, as for media of more than 4 GiB."""
+    return struct.pack(">I4sQ", 1, name, 16 + len(inside)) + inside
+
+
+def wav(chunks: int) -> bytes:
+    """Half a second of one channel at 8 kHz, behind some chunks of text."""
+    text = struct.pack("<4sI", b"LIST", 3) + b"abc\0"
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)
+    return b"RIFF\0\0\0\0WAVE" + text * chunks + form + struct.pack("<4sI", b"data", 8000)
+
+
 def mp3(frames: int = 0) -> bytes:
     """MPEG-1 layer III, 128 kbit/s, 44.1 kHz, stereo."""
     xing = bytes(32) + b"Xing" + struct.pack(">II", 1, frames) if frames else bytes(40)
@@ -35,6 +47,8 @@ def mp3(frames: int = 0) -> bytes:
         ("a.flac", flac(2470), 2470),
         ("a.m4a", mp4(2470), 2470),
         ("a.MP4", mp4(61), 61),
+        ("a.m4a", long_box(b"ftyp", b"M4A ") + mp4(61), 61),
+        ("a.wav", wav(chunks=1), 0.5),
         ("a.mp3", mp3(), 3),
         ("a.mp3", mp3(frames=1000), 1000 * 1152 / 44_100),
     ],
@@ -57,7 +71,18 @@ def test_a_wave_file_tells_its_length(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.m4a", "a.mp3", "a.ogg", "a.webm", "a"])
 @pytest.mark.parametrize(
-    "content", [b"", b"RIFF", b"ID3", b"x" * 4000, bytes(4000), b"\xff" * 300, b"fLaC" + bytes(30)]
+    "content",
+    [
+        b"",
+        b"RIFF",
+        b"ID3",
+        b"x" * 4000,
+        bytes(4000),
+        b"\xff" * 300,
+        b"fLaC" + bytes(30),
+        wav(chunks=999),
+        box(b"free", b"") * 999,
+    ],
 )
 def test_what_is_no_recording_has_no_length(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
