@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tui.cli
+import tui.cli.output
 import tui.cli.secret_input
 import tui.process.hardening
 import tui.tenancy.session
@@ -172,3 +173,9 @@ def ready(modeldeck: Run, server: OpenAIServer) -> Run:
         assert modeldeck("default", "set", kind, f"openai/{model}").code == 0
     server.requests.clear()
     return modeldeck
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands of this process print as on a terminal: with headings, hints and progress."""
+    monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: True)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import ROOT, Run, environ
+from tests.cli.conftest import ROOT, Ran, Run, environ
 from tests.terminal import Terminal
+from tui.cli import completion
 from tui.cli.completion import MOST, complete, names, split
 from tui.cli.registry import COMMANDS
 from tui.providers import PROVIDERS
@@ -247,3 +248,35 @@ def test_completing_imports_neither_the_workspace_nor_a_provider(stocked_home: P
     assert not any(
         name in modules for name in ("tui.tenancy", "tui.providers", "tui.storage", "pathlib", "dataclasses")
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        (("words", "model", "ed"), "words\nedit\t"),
+        (("words",), "words\n"),
+        (("line", "modeldeck model ed", " "), "words\nedit\n"),
+        (("line", "modeldeck -t acme provider set openai --tenant=n", " ="), "words\nnorth-lab\n"),
+        (("line", "modeldeck -t acme chat -m 'openai/ft", " :"), "words\nopenai/ft:gpt:x\n"),
+        (("line", "modeldeck -t acme chat -m openai/ft:g", " :"), "words\ngpt:x\n"),
+        (("words", "exec", "--", ""), "programs\n"),
+        (("words", "exec", "--", "cat", ""), "files\n"),
+        (("words", "chat", "--nothing=x"), "words\n"),
+        (("line", "modeldeck schema tenant cop", ""), "words\ncopy\n"),
+        (("words", "-t", "nobody", "provider", "show", "gp"), "words\n"),
+        (("other",), "words\n"),
+        ((), "words\n"),
+    ],
+    ids=" ".join,
+)
+def test_a_shell_asks_the_hidden_command(run_in: Run, stocked_home: Path, words: tuple[str, ...], printed: str) -> None:
+    ran = run_in(stocked_home, "__complete", *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(printed) if printed.endswith("\t") or words == ("words",) else ran.out == printed
+
+
+def test_whatever_goes_wrong_while_completing_is_silent(run_in: Run, home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(completion, "answer", lambda words, environ: 1 // 0)
+        assert run_in(home, "__complete", "words", "") == Ran(1, "", "")
+    assert names.Stored({"HOME": str(home / "none")}, "").tenants() == []

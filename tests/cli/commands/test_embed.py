@@ -14,6 +14,7 @@ from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer, Request, Response, error_body
 from tests.terminal import Loaded, Terminal
 from tui.workspace.playground.embedding.to_file import vector_text
+from tui.workspace.playground.embedding.vectors import MOST
 
 LINES = [f"text {number}" for number in range(600)]
 TEXTS = "\n".join(LINES) + "\n"
@@ -187,3 +188,40 @@ def test_a_file_of_vectors_is_continued_after_a_failure(ready: Run, server: Open
     assert out.read_bytes() == whole
     assert len(server.requests_to("/embeddings")) == 2 * batches + 1
     assert ready("embed", "-o", str(out), stdin=texts).code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_terminal")
+def test_near_lines_and_a_scatter_are_printed_for_people(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("a cat\n\na dog\na house\n")
+    near = ready("embed", "a dog", "a cat", "--nearest", str(tmp_path / "lines.txt"), "--top", "1")
+    assert [line.split() for line in near.out.splitlines()] == [
+        ["a", "dog"],
+        ["cosine", "line", "text"],
+        ["1.000", "3", "a", "dog"],
+        ["a", "cat"],
+        ["cosine", "line", "text"],
+        ["1.000", "1", "a", "cat"],
+    ]
+    drawn = ready("embed", "--scatter", "a dog", "a cat", "a house").out.splitlines()
+    assert [line.split(maxsplit=1) for line in drawn[-3:]] == [["1", "a dog"], ["2", "a cat"], ["3", "a house"]]
+    assert all(number in "".join(drawn[:-4]) for number in "123")
+    shape = json.loads(ready("embed", "--scatter", "a dog", "a cat", "a house", "--json").out)
+    assert [entry["text"] for entry in shape["points"]] == ["a dog", "a cat", "a house"]
+    assert all(len(entry["point"]) == 2 for entry in shape["points"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--scatter", "-o", "x.npy", "a"), "exclude one another"),
+        (("-m", "openai/a", "-m", "openai/b", "-m", "openai/c", "a"), "Up to 2 embedding models"),
+        (("--scatter", *map(str, range(MOST + 1))), f"Up to {MOST} texts are compared, not {MOST + 1}"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_sent(
+    ready: Run, server: OpenAIServer, words: tuple[str, ...], says: str
+) -> None:
+    ran = ready("embed", *words)
+    assert (ran.code, ran.out) == (2, "") and says in ran.err and server.requests == []

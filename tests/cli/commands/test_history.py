@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import Run, run_process
 from tests.doubles.openai_server import OpenAIServer
+from tui.cli.commands.chat import history_handlers
 
 QUESTION = "Wherefore zyzzyva?"
 
@@ -104,3 +105,38 @@ def test_history_of_a_locked_tenant_asks_for_the_passphrase(locked_home: Path) -
 def test_a_mistake_is_named(ready: Run, words: tuple[str, ...]) -> None:
     ran = ready("history", *words)
     assert ran.code == 2 and ran.err and not ran.out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("on_terminal")
+def test_chats_are_listed_and_found_on_a_terminal(ready: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready("history", "on")
+    assert "No chat is recorded." in ready("history", "list").err
+    ready("chat", "-m", "openai/gpt-4o", QUESTION)
+    ready("chat", "-m", "openai/gpt-5.4-mini", "Another?")
+    monkeypatch.setattr(history_handlers, "_DEFAULT_COUNT", 1)
+    listed = ready("history", "list")
+    heading, row = listed.out.splitlines()
+    assert heading.split() == ["chat", "changed", "questions", "title", "models"]
+    assert "openai/gpt-" in row and "1 older chat; -n 0 shows all." in listed.err
+    assert len(ready("history", "list", "-n", "0").out.splitlines()) == 3
+    found = ready("history", "search", "zyzzyva").out.splitlines()
+    assert found[0].split()[-1] == "found" and QUESTION in found[1] and len(found) == 2
+    nothing = ready("history", "search", "zyzzyva", "another")
+    assert nothing.out == "" and "No recorded chat has these words." in nothing.err
+
+
+@pytest.mark.slow
+def test_a_chat_whose_file_was_changed_or_cut_is_shown_with_a_remark(ready: Run, home: Path) -> None:
+    ready("history", "on")
+    ready("chat", "-m", "openai/gpt-4o", QUESTION)
+    (path,) = files(home)
+    content = path.read_bytes()
+    path.write_bytes(content + b"torn")
+    shown = ready("history", "show", path.stem)
+    assert shown.code == 0 and QUESTION in shown.out and "A session ended while writing a line" in shown.err
+    lines = content.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:1] + lines[2:]))
+    remark = "The file of this chat is not as it was written: "
+    assert remark in ready("history", "show", path.stem).err
+    assert remark in ready("chat", "--resume", path.stem, "And then?").err

@@ -1,10 +1,14 @@
 """`modeldeck exec` and `env`: real programs get a tenant's keys, and nothing else does."""
 
+import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,8 +16,9 @@ import pytest
 from tests.cli.conftest import KEY, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import Loaded, Terminal
-from tui.cli.commands.shell import FORMATS
+from tui.cli.commands.shell import FORMATS, program
 from tui.cli.commands.shell.formats import format_variables
+from tui.process import hardening
 from tui.secret import Secret
 from tui.workspace.program_environment import ProgramEnvironment
 
@@ -183,3 +188,87 @@ def test_files_hold_every_character() -> None:
     assert format_variables("systemd", ENVIRONMENT) == f'ODD="{escaped}"\nPLAIN="x"\n'
     assert format_variables("dotenv", ENVIRONMENT) == f"ODD=\"{escaped}\"\nPLAIN='x'\n"
     assert set(FORMATS) == {"sh", "fish", "json", "systemd", "dotenv"}
+
+
+@dataclass
+class Started:
+    """What a program was started with."""
+
+    path: str = ""
+    words: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    umask: list[int] = field(default_factory=list)
+    signals: list[object] = field(default_factory=list)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Note what this process would become, and let it go on."""
+    what = Started()
+
+    def become(path: str, words: list[str], variables: dict[str, str]) -> int:
+        what.path, what.words, what.variables = path, tuple(words), variables
+        return 0
+
+    monkeypatch.setattr(os, "execve", become)
+    monkeypatch.setattr(os, "umask", what.umask.append)
+    monkeypatch.setattr(signal, "signal", lambda *change: what.signals.append(change))
+    monkeypatch.setattr(hardening, "inherited_umask", 0o027)
+    return what
+
+
+def test_a_program_starts_with_the_key_and_as_this_process_was_started(
+    modeldeck: Run, stocked: Path, server: OpenAIServer, started: Started
+) -> None:
+    modeldeck("exec", "--only", "--", "sh", "-c", "true", **ELSEWHERE)
+    assert os.path.basename(started.path) == "sh" and started.words == ("sh", "-c", "true")
+    assert (started.variables["OPENAI_API_KEY"], started.variables["OPENAI_BASE_URL"]) == (KEY, server.url)
+    assert started.variables["MODELDECK_TENANT"] == "acme" and "UNRELATED" not in started.variables
+    assert "http://evil.test" not in started.variables.values()
+    assert started.umask == [0o027]
+    assert started.signals == [(signal.SIGPIPE, signal.SIG_DFL), (signal.SIGXFSZ, signal.SIG_DFL)]
+    (entry,) = json.loads(modeldeck("audit", "show", "-n", "1", "--json").out)
+    assert entry["done"] == "program started"
+
+
+def test_a_program_gets_its_key_as_a_file_in_memory(modeldeck: Run, stocked: Path, started: Started) -> None:
+    modeldeck("exec", "--file", "KEY_FILE=OPENAI_API_KEY", "--", "sh", **ELSEWHERE)
+    assert started.variables["UNRELATED"] == "kept" and "OPENAI_API_KEY" not in started.variables
+    path = Path(started.variables["KEY_FILE"])
+    assert path.read_text() == KEY and path.stat().st_mode & 0o777 == 0o600
+    os.close(int(path.name))
+    wrong = modeldeck("exec", "--file", "KEY_FILE=OPENAI_KEY", "--", "sh")
+    assert wrong.code == 2 and "Did you mean OPENAI_API_KEY?" in wrong.err
+
+
+def test_a_program_that_the_system_refuses_is_named(
+    modeldeck: Run, stocked: Path, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOEXEC, "")
+
+    monkeypatch.setattr(os, "execve", refuse)
+    ran = modeldeck("exec", "--", "sh")
+    assert (ran.code, ran.out) == (126, "") and "sh cannot be run: exec format error." in ran.err
+    nested = modeldeck("exec", "--", "sh", MODELDECK_EXEC="acme")
+    assert nested.code == 2 and "already runs with the keys of acme" in nested.err and "--nest" in nested.err
+
+
+@pytest.mark.usefixtures("on_terminal")
+def test_on_a_terminal_keys_are_shown_only_with_reveal(modeldeck: Run, stocked: Path) -> None:
+    hidden = modeldeck("env")
+    assert (hidden.code, hidden.out) == (2, "") and "scrollback" in hidden.err
+    assert f"export OPENAI_API_KEY={KEY}" in modeldeck("env", "--reveal").out
+
+
+def test_a_locked_tenant_is_opened_for_a_program_and_a_server_without_a_key_left_out(
+    run_in: Run, locked_home: Path, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ("open sesame",)
+    assert run_in(locked_home, "provider", "set", "openai", "api_key=-", "--no-verify", typed=(KEY, *typed)).code == 0
+    more = ("provider", "add", "gpu", "--like", "openai_compatible", "base_url=http://127.0.0.1:9/v1", "--no-verify")
+    assert run_in(locked_home, *more, typed=typed).code == 0
+    assert run_in(locked_home, "vault", "confirm", "--yes", typed=typed).code == 0
+    monkeypatch.setattr(program, "is_terminal", lambda stream: True)
+    ran = run_in(locked_home, "exec", "--", "sh", typed=typed)
+    assert "Left out. " in ran.err and started.variables["OPENAI_API_KEY"] == KEY, ran
