@@ -52,10 +52,24 @@ COMPLETE: dict[str, Answer] = {
         f"the reason as {name}": events(TEXT, ended("").replace('"finish_reason": ""', f'"{name}": "stop"'))
         for name in ("finishReason", "stop_reason", "stopReason")
     },
+    **{
+        f"the end told by {told}": [HEAD + f"{TEXT}data: {told}\n\n".encode(), HOLD]
+        for told in (
+            '{"done": true}',
+            '{"choices": [], "is_end": true}',
+            '{"type": "message_stop"}',
+            '{"data": "[DONE]"}',
+        )
+    },
+    "an event named done, and nothing in it": events(TEXT, "event: done\n\n"),
+    "true as the reason": events(TEXT.replace("null", "true")),
+    "an object as the reason": events(TEXT.replace("null", '{"type": "stop", "matched": 2}')),
     "a whole answer without a reason": body(WHOLE.replace('"stop"', "null")),
 }
 
 INCOMPLETE: dict[str, Answer] = {
+    "an end told before the last text": events(TEXT, 'data: {"done": true}\n\n', TEXT),
+    "false as the reason": events(TEXT.replace("null", "false")),
     **{
         f"the reason {reason}": events(TEXT, ended(reason), "data: [DONE]\n\n")
         for reason in ("error", "network_error", "network-error", "insufficient_system_resource", "abort", "ERROR")

@@ -251,3 +251,10 @@ async def test_blank_lines_are_no_sign_of_life() -> None:
         result = await chat([head, Again(b"\n")], stream=stream, limits=limits)
         assert "sent nothing of use" in result.words
         assert ("stream_timeout" if stream else "response_timeout") in result.words
+
+
+@pytest.mark.parametrize("words", [WORDS, [WORDS], [[WORDS]], [WORDS, "Pay first."]])
+@pytest.mark.parametrize("ask", [chat, embed, listing, verify])
+async def test_a_body_that_is_words_alone_is_an_error_in_these_words(ask: Any, words: Any) -> None:
+    result = await ask(body(json.dumps(words).encode()))
+    assert result.problem is not None and "stopped with an error" in result.words and WORDS in result.words

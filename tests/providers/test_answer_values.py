@@ -11,7 +11,7 @@ import pytest
 
 from tests.providers.loopback import body, chat, embed, events, listing, transcribe, verify
 from tui.providers.dialects.openai.api import number
-from tui.providers.dialects.openai.think_tags import TAGS
+from tui.providers.dialects.think_tags import TAGS
 from tui.workspace.playground.speech.audio import as_srt, as_vtt
 
 pytestmark = pytest.mark.slow
@@ -342,10 +342,28 @@ async def test_vectors_of_one_size_are_wanted_of_all_requests_together() -> None
         {"list": [{"modelId": "llama"}]},
         {"data": [{"model": {"id": "llama"}}]},
         {"statusCode": 200, "body": json.dumps({"data": [{"id": "llama"}]})},
+        {"llama": {"object": "model", "owned_by": "me"}},
+        {"data": {"models": {"llama": {}}}},
+        b'{"id": "llama"}\n{"id": "llama"}\n',
+        b'{"data": [{"id": "llama"}]}\n{"data": [{"id": "llama"}]}\n',
+        b'data: {"id": "llama"}\n\ndata: {"id": "llama"}\n\ndata: [DONE]\n\n',
     ],
 )
 async def test_a_list_in_any_shape_is_read(data: Any) -> None:
     assert (await listing(body(data))).models == ["llama"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"has_more": True}, {"hasNextPage": True}, {"pagination": {"next": "x"}}, {"links": {"next": {"href": "x"}}}),
+        *({"@odata.nextLink": "x"}, {"meta": {"total": 3}}, {"total_count": 3}, {"next_cursor": "x"}),
+    ],
+)
+async def test_a_page_of_a_longer_list_says_so(more: Any) -> None:
+    for data, notice in (({"data": ["llama"], **more}, "more models than it listed"), ({"data": ["llama"]}, "")):
+        result = await listing(body(data))
+        assert result.models == ["llama"] and notice in result.notices and bool(notice) == bool(result.notices)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +375,10 @@ async def test_a_list_of_nothing_is_an_empty_one(data: Any) -> None:
         assert result.problem is None and result.models == []
 
 
-@pytest.mark.parametrize("data", [{}, {"data": "llama"}, {"data": 7}, "llama", 7, None, {"data": {}}])
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"data": "llama"}, {"data": 7}, "llama", 7, None, {"data": {}}, {"status": {"name": "up"}}, [["llama"]]],
+)
 async def test_what_is_no_list_is_refused(data: Any) -> None:
     assert (await listing(body(data))).problem is not None
 

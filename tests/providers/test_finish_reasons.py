@@ -1,9 +1,12 @@
 """Finish reasons in the words of vendors and routers: a cut, a failure, or an end of the model's own."""
 
+from typing import Any
+
 import pytest
 
-from tui.providers.dialects.finish_reasons import NO_TEXT, finish, is_failure
+from tui.providers.dialects.finish_reasons import NO_TEXT, finish, is_failure, reason_of, reason_told
 
+NO_REASONS: tuple[Any, ...] = (False, 0, None, "", "null", "false", [], {}, {"type": None}, "in_progress", 1.5)
 LENGTH = [
     "length",
     "max_tokens",
@@ -92,3 +95,39 @@ def test_a_failure_in_any_vendors_word(reason: str) -> None:
 def test_an_answer_without_text_says_so() -> None:
     assert finish("stop", has_text=False).note == NO_TEXT
     assert "thinking used it up" in finish("length", has_text=False).note
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        *(
+            (end, "stop")
+            for end in (True, 1, "true", ["stop"], {"type": "stop"}, {"reason": "stop", "matched": 2}, "1")
+        ),
+        *((cut, "length") for cut in (2, {"type": "length"}, {"finish_reason": "length"})),
+        *((value, "") for value in NO_REASONS),
+    ],
+)
+def test_a_reason_that_is_no_word(value: Any, reason: str) -> None:
+    assert reason_of(value) == reason
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        *(({name: True}, "stop") for name in ("done", "is_end", "isEnd", "finished", "completed", "end")),
+        *(({"type": name}, "stop") for name in ("done", "message_stop", "response.completed", "complete")),
+        ({"choices": [], "done": True}, "stop"),
+        ({"code": 0, "is_end": 1}, "stop"),
+        ({"done": "true", "done_reason": "length"}, "length"),
+        ({"object": "chat.completion.done"}, "stop"),
+        ({"data": "[DONE]"}, "stop"),
+        *(
+            (other, "")
+            for other in ({"done": False}, {"type": "content_block_stop"}, {"type": "ping"}, ["done"], "done")
+        ),
+        *((other, "") for other in ({"status": "completed"}, {"type": "response.output_text.done"}, {}, None)),
+    ],
+)
+def test_an_end_that_is_told_in_an_event_of_its_own(document: Any, reason: str) -> None:
+    assert reason_told(document) == reason

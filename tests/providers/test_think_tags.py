@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.dialects.think_tags import Thinking
 from tui.providers.events import TextDelta, ThinkingDelta
 
 EXAMPLES = (

@@ -112,6 +112,13 @@ def as_text(body: Any) -> str:
         return ""
 
 
+def words_in(body: Any) -> str:
+    """Return the words of JSON that is a text, or a list of texts, and no answer; '' for any other."""
+    if isinstance(body, list) and not all(isinstance(entry, str | list) for entry in body):
+        return ""
+    return words_of(body).strip() if isinstance(body, str | list) else ""
+
+
 def _says_something(value: Any, depth: int = 0) -> bool:
     """Return True if JSON holds a text or a number somewhere."""
     if isinstance(value, dict | list) and depth < _MAX_DEPTH:

@@ -31,7 +31,6 @@ from tui.providers.events import (
     Finish,
     Segment,
     TextDelta,
-    ThinkingDelta,
     Transcript,
     Usage,
     Vectors,
@@ -66,8 +65,6 @@ def a_stream_of_tgi_as_documented(p: Provider) -> None:
         UNFINISHED,
     ]
     assert read(native(p), {"token": {"text": "Good"}})[0] == TextDelta("Good")
-    thought = read(native(p), token("<think>Hm</think>"), token("A"), LAST)
-    assert thought[:2] == [ThinkingDelta("Hm"), TextDelta("A")]
     assert read(native(p), LAST)[-1] == Finish("eos_token", note="The answer is empty.")
 
 

@@ -324,10 +324,6 @@ def the_pieces_of_a_chat(p: Provider) -> None:
     # The plain form counts where both are there.
     other = delta({"reasoning_content": "Greet.", "reasoning_details": [{"text": "Other."}]})
     assert read(chat(p), other, delta({"content": "Hi"}, "stop"))[0] == ThinkingDelta("Greet.")
-    tagged = (delta({"content": "<thi"}), delta({"content": "nk>Greet.</think>\n\nHel"}), delta({"content": "lo."}))
-    events = read(chat(p), *tagged, delta({}, "stop", usage=USED), "[DONE]")
-    assert [event for event in events if isinstance(event, ThinkingDelta)] == [ThinkingDelta("Greet.")]
-    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "Hello."
 
 
 @check

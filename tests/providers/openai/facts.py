@@ -76,7 +76,6 @@ FACTS = Facts(
     modules=(
         "dialects.openai.api",
         "dialects.openai.entries",
-        "dialects.openai.think_tags",
         "dialects.openai.models",
         "dialects.openai.chat",
         "dialects.openai.usage",
@@ -409,39 +408,6 @@ def thoughts_by_every_name(p: Provider) -> None:
 
 
 @check
-def thoughts_in_the_text(p: Provider) -> None:
-    pieces = ["\n<th", "ink>Let me", " see.</thi", "nk>\n\nBlue <think>is", "</think> it."]
-    results = read(chat(p), *(chunk({"content": piece}) for piece in pieces), chunk({}, "stop"), "[DONE]")
-    assert "".join(result.text for result in results if isinstance(result, ThinkingDelta)) == "Let me see."
-    assert "".join(result.text for result in results if isinstance(result, TextDelta)) == "Blue <think>is</think> it."
-    assert read(chat(p), chunk({"content": "<thi"}), chunk({}, "stop"), "[DONE]")[0] == TextDelta("<thi")
-    assert read(chat(p), chunk({"content": "<think>a</th"}), "[DONE]")[:2] == [
-        ThinkingDelta("a"),
-        ThinkingDelta("</th"),
-    ]
-
-
-@check
-def thoughts_that_only_a_closing_tag_ends(p: Provider) -> None:
-    def parted(*pieces: str) -> tuple[str, str]:
-        results = read(chat(p), *(chunk({"content": piece}) for piece in pieces), chunk({}, "stop"), "[DONE]")
-        thoughts, text = (
-            [item.text for item in results if isinstance(item, kind)] for kind in (ThinkingDelta, TextDelta)
-        )
-        return "".join(thoughts), "".join(text)
-
-    assert parted("Let me see.</think>\n\nBlue.") == ("Let me see.", "Blue.")
-    # In a stream the text before the tag has been shown.
-    assert parted("Let me", " see.</th", "ink>\n\nBlue.", " </think>") == ("", "Let me see.Blue. </think>")
-    assert parted("End it with `</think>`.") == ("", "End it with `</think>`.")
-    assert parted("End it", " with `</think>`.") == ("", "End it with `</think>`.")
-    assert parted("a </th") == ("", "a </th")
-    for example in ("```\n</think>\n```", "~~~\n</think>\n~~~", "`a </think>`", "``</think>``"):
-        assert parted(f"An example:\n{example}") == ("", f"An example:\n{example}")
-    assert parted("```\na\n```\nSee.</think>Blue.") == ("```\na\n```\nSee.", "Blue.")
-
-
-@check
 def thoughts_among_the_parts(p: Provider) -> None:
     for kind, name in (("thinking", "thinking"), ("reasoning", "reasoning"), ("reasoning_content", "text")):
         for thought in ("Hm.", [{"type": "text", "text": "Hm."}]):
@@ -536,26 +502,17 @@ def the_reason_of_an_end_by_other_names(p: Provider) -> None:
 
 
 @check
-def tags_around_thoughts(p: Provider) -> None:
-    for opening, close in (
-        ("<think>", "</think>"),
-        ("<thinking>", "</thinking>"),
-        ("<thought>", "</thought>"),
-        ("<mm:think>", "</mm:think>"),
-        ("<seed:think>", "</seed:think>"),
-        ("[THINK]", "[/THINK]"),
-        ("◁think▷", "◁/think▷"),
-        ('<think effort="high">', "</think>"),
-    ):
-        whole = chunk({"content": f"{opening}Hm{close}\nHi"})
-        assert read(chat(p), whole, end=False) == [ThinkingDelta("Hm"), TextDelta("Hi")]
-
-
-@check
 def a_message_behind_deltas_repeats_them(p: Provider) -> None:
     whole = {"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
     assert read(chat(p), chunk({"content": "Hi"}), whole) == [TextDelta("Hi"), Finish("stop")]
     assert read(chat(p), chunk("Hi"), end=False) == [TextDelta("Hi")], "a delta that is a text"
+
+
+@check
+def an_error_beside_the_choices_of_groq(p: Provider) -> None:
+    failed = read(chat(p), chunk({"content": "Hi"}), {"choices": [], "x_groq": {"error": "Their words."}}, end=False)
+    assert failed[0] == TextDelta("Hi") and failed[1].message == "Their words."
+    assert read(chat(p), chunk({"content": "Hi"}) | {"x_groq": {"id": "1"}}, end=False) == [TextDelta("Hi")]
 
 
 @check
@@ -790,6 +747,15 @@ def the_list_of_models(p: Provider) -> None:
     more = Notice("The server has more models than it listed. Add those that are missing by name.")
     for name, value in {"has_more": True, **dict.fromkeys(NEXT, "x")}.items():
         assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: value})[1:] == [more, Accepted()]
+    for name in ("links", "_links", "pagination", "paging", "meta", "metadata", "page_info", "pageInfo"):
+        for page in ({"next": "x"}, {"has_more": True}, {"total": 2}):
+            assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: page})[1:] == [more, Accepted()]
+    for name in ("total", "total_count", "totalCount", "total_items", "totalItems"):
+        assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: 2})[1:] == [more, Accepted()]
+        assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: 1})[1:] == [Accepted()]
+    for name in ("object", "owned_by", "created", "context_length", "max_model_len", "mode"):
+        assert [model.id for model in read(p.verify(BASE), {"gpt-6-sol": {name: "x"}})[0].models] == ["gpt-6-sol"]
+    assert [model.id for model in read(p.verify(BASE), {"x": {"id": "gpt-6-sol"}})[0].models] == ["gpt-6-sol"]
     for name, value in {"has_more": False, "next": None, "next_page": 7}.items():
         assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: value})[1:] == [Accepted()]
     for nothing in ({"data": None}, {"models": None}, {"object": "list"}):

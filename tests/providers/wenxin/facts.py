@@ -91,6 +91,7 @@ FACTS = Facts(
     otherwise=(
         BARE_LIST,
         Otherwise("* /v2/models", "status 40[45], page 404", "good", "a chat of two tokens shows that it is taken"),
+        Otherwise("older* */token", 'body "text"', "stopped with an error", "a text says what went wrong"),
         Otherwise("older* */token", "body *", "returned no access token", "an answer without a token is no exchange"),
     ),
     auth_methods={

@@ -191,6 +191,7 @@ class BodyDecoder:
         self._inflater = Inflater(context, headers.get("content-encoding", ""), limits.answer)
         self._head = bytearray()
         self._decided = call.framing is Framing.TEXT
+        self._is_lookup = call.method == "GET" and call.framing is Framing.JSON
         self._frames: FrameDecoder | None = None
         self._depth = self._attempts = 0
         self.whole = False
@@ -296,7 +297,9 @@ class BodyDecoder:
         framing = self._call.framing
         if framing is Framing.NDJSON and not _EVENT_FIELD.match(line):
             self._frames = self._frames_of(Framing.NDJSON)
-        elif _EVENT_FIELD.match(line) or (framing is Framing.SSE and head[:1] not in b'{["<\x00\xff\xfe'):
+        elif not self._is_lookup and (
+            _EVENT_FIELD.match(line) or (framing is Framing.SSE and head[:1] not in b'{["<\x00\xff\xfe')
+        ):
             self._frames = self._frames_of(Framing.SSE)
         return True
 
@@ -324,11 +327,17 @@ class BodyDecoder:
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
         if documents := split_documents(text):
-            return [Frame(document) for document in documents]
+            return self._joined([Frame(document) for document in documents])
         accepts_text = self._call.accepts_text
         frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=accepts_text)
         lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
-        return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines
+        unreadable = frames.skipped or not any(isinstance(frame.data, dict) for frame in lines)
+        return [] if unreadable else self._joined(lines)
+
+    def _joined(self, frames: list[Frame]) -> list[Frame]:
+        """Return the frames of one answer: what a lookup brings in several, such as a list by lines, is one list."""
+        documents = [frame.data for frame in frames if frame.data != END_MARK]
+        return [Frame(documents)] if self._is_lookup and len(documents) > 1 else frames
 
 
 def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:

@@ -30,12 +30,13 @@ from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, response_of, sending
-from tui.providers.client.response import Answer, check_dimensions, sanitize
+from tui.providers.client.response import Answer, check_dimensions, show
 from tui.providers.client.retry import RetryableError, RetryPolicy, is_answer, is_stale, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
 from tui.providers.client.upload import body_of
 from tui.providers.client.wire_log import WireLog
+from tui.providers.dialects.answer_text import AnswerText
 from tui.providers.error_body import read_account, words_in_headers
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
 from tui.providers.events import (
@@ -123,7 +124,7 @@ class Client:
         running: Call | None = None
         leftovers: list[Call] = []
         count = dimensions = 0
-        redactor, wire_log = AnswerRedactor(), wire_log or WireLog.off()
+        redactor, text, wire_log = AnswerRedactor(), AnswerText(), wire_log or WireLog.off()
         step: _Step | None = _Step(call, redactor, wire_log=wire_log)
         try:
             while step is not None:
@@ -142,19 +143,19 @@ class Client:
                             leftovers += [result.cancel] if result.cancel else []
                         elif isinstance(result, RemoteJob):
                             running = result.cancel
-                        elif (event := sanitize(result)) is not None:
-                            if isinstance(event, Vectors):
+                        else:
+                            if isinstance(result, Vectors):
                                 # Where one text is embedded at a time, there are as many steps as texts.
                                 count = 0
-                                dimensions = dimensions or len(next(iter(event.vectors), ()))
-                                check_dimensions(_context(access, current, True), event, dimensions)
-                            elif isinstance(event, Finish):
+                                dimensions = dimensions or len(next(iter(result.vectors), ()))
+                                check_dimensions(_context(access, current, True), result, dimensions)
+                            elif isinstance(result, Finish):
                                 running = None
-                            for shown in redactor.events(event):
+                            for shown in show(text.events(result), redactor):
                                 yield shown
             running = None
         except Problem as problem:
-            for shown in redactor.flush():
+            for shown in (*show(text.rest(), redactor), *redactor.flush()):
                 yield shown
             redactor.problem(problem)
             raise

@@ -5,7 +5,6 @@ One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an 
     connection ──> Inbox ──> BodyDecoder ──frames──> Call.reader ──> results
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -15,13 +14,14 @@ from typing import Any, Generic, Protocol, TypeVar
 from tui.errors import IncompleteAnswer, Problem
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import Inbox, T
+from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.sse import END_MARK
 from tui.providers.client.transport_errors import read_problem
-from tui.providers.dialects.finish_reasons import is_failure
-from tui.providers.dialects.values import text
+from tui.providers.dialects.finish_reasons import finish as finish_with
+from tui.providers.dialects.finish_reasons import is_failure, reason_told
 from tui.providers.dialects.wrappers import inner_documents
-from tui.providers.error_body import as_text, is_error
+from tui.providers.error_body import as_text, is_error, words_in
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
 from tui.providers.events import (
     DELTAS,
@@ -33,8 +33,6 @@ from tui.providers.events import (
     Retrying,
     SearchResults,
     Segment,
-    TextDelta,
-    ThinkingDelta,
     Transcript,
     Vectors,
 )
@@ -46,8 +44,6 @@ AnswerResult = Event | ApiError | Call | RemoteJob
 
 _LARGEST = 3.4028235e38
 """The largest 32-bit float. Models compute with those, and a larger number would become an infinite one in a file."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
@@ -115,8 +111,7 @@ class Answer(Generic[T]):
         self._size = 0
         self._text = self._end_seen = self._marked = False
         self._skipped_before_end = self._unread = 0
-        self._unread_document = ""
-        self._half = PartialCharacter()
+        self._unread_document = self._told = ""
         self._tail: list[Frame | None] | None = None
         self.over = False
 
@@ -186,8 +181,11 @@ class Answer(Generic[T]):
                 ignored = False
                 yield from inner
             if ignored and frame is not None and not self._call.plain:
-                if _is_failed(frame):
-                    yield self._context.provider.parse_error(0, {}, frame.data)
+                if _is_failed(frame) or (self._decoder.whole and words_in(frame.data)):
+                    yield self._context.provider.parse_error(0, {}, words_in(frame.data) or frame.data)
+                elif told := reason_told(frame.data):
+                    self._told = told
+                    yield EndSeen()
                 # A body that is one JSON string is no answer at all, which its end tells.
                 self._unread += self._decoder.streamed and _is_unread_text(frame)
                 if self._decoder.whole:
@@ -222,14 +220,15 @@ class Answer(Generic[T]):
             for result in self._results_of(frame):
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
+                    # What told an end before was about something else.
+                    self._told = ""
                     if not self._text:
                         self._text = True
                         self._monitor.first_token()
-                    yield self._half.join(result)
+                    yield result
                 elif isinstance(result, EndSeen):
                     self._on_body_end()
                 elif not (_is_end_mark(frame) and _is_malformed(result)):
-                    yield from self._half.rest()
                     yield self._check(frame, result)
                     if frame is not None and self._is_last(result):
                         self.over = True
@@ -241,9 +240,9 @@ class Answer(Generic[T]):
             return self._check_finish(result)
         if isinstance(result, Vectors):
             return _vectors(self._context, result)
-        if _is_malformed(result) and frame is not None and (_is_failed(frame) or " " in text(frame.data).strip()):
+        if _is_malformed(result) and frame is not None and (_is_failed(frame) or " " in words_in(frame.data)):
             # The server's own account says more than that its answer is malformed.
-            return self._context.provider.parse_error(0, {}, frame.data)
+            return self._context.provider.parse_error(0, {}, words_in(frame.data) or frame.data)
         return result
 
     def _check_finish(self, finish: Finish) -> Finish:
@@ -257,8 +256,8 @@ class Answer(Generic[T]):
             raise Problem(f"{self._context.label} failed during its answer ({reason}). It is incomplete.", AGAIN, words)
         if finish.reason:
             return finish
-        if (self._decoder.whole or self._marked) and self._text:
-            return replace(finish, reason="stop", complete=True)
+        if (self._decoder.whole or self._marked or self._told) and self._text:
+            return finish_with(self._told or "stop")
         if self._decoder.whole or self._marked:
             raise unusable_response(self._context, "an answer without text", words or self._unread_document)
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
@@ -293,29 +292,6 @@ class Answer(Generic[T]):
         return await self._decoder.finish()
 
 
-class PartialCharacter:
-    """Puts together characters that a server cut in two: half of a surrogate pair at the end of a delta."""
-
-    def __init__(self) -> None:
-        self._half: TextDelta | ThinkingDelta | None = None
-
-    def join(self, delta: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
-        """Return a delta with whole characters; half of one at its end waits for the next."""
-        text = delta.text
-        if self._half is None and (text.isascii() or not _SURROGATE.search(text)):
-            return delta
-        text = (self._half.text if self._half else "") + text
-        self._half = type(delta)(text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else None
-        text = text[:-1] if self._half else text
-        return type(delta)(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
-
-    def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
-        """Yield a mark for the half that still waits, if one does."""
-        if self._half is not None:
-            yield type(self._half)("\ufffd")
-            self._half = None
-
-
 def _is_failed(frame: Frame) -> bool:
     """Return True if a frame that no reader knows tells of a failure."""
     return frame.event == "error" or is_error(frame.data)
@@ -333,6 +309,13 @@ def _is_end_mark(frame: Frame | None) -> bool:
 def _is_malformed(result: Result) -> bool:
     """Return True for what a reader says of data that it can make nothing of."""
     return isinstance(result, ApiError) and result.code == MALFORMED
+
+
+def show(events: Iterable[Event], redactor: AnswerRedactor) -> Iterator[Event]:
+    """Yield events as a person may see them: sanitized, and without secrets."""
+    for event in events:
+        if (clean := sanitize(event)) is not None:
+            yield from redactor.events(clean)
 
 
 def sanitize(event: Event) -> Event | None:

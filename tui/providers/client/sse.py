@@ -158,6 +158,9 @@ class Events:
     def _feed_line(self, line: bytes, events: list[tuple[str, str]]) -> None:
         """Take a line that is neither the only data of an event nor its end."""
         if not line:
+            if self._name and not self._strict:
+                # An event without data, which the standard drops, may be an end mark.
+                events.append(("", self._name))
             self._name = ""
         elif line.startswith(b"data:"):
             self._end_early(events)

@@ -37,6 +37,29 @@ _NO_ROOM = "The answer reached its length limit before its first word; thinking 
 _NO_TOOL = "The model asked for a tool, and none is offered here."
 
 
+_ENDED = (
+    "done",
+    "is_end",
+    "isEnd",
+    "end",
+    "ended",
+    "finished",
+    "is_finished",
+    "isFinished",
+    "complete",
+    "completed",
+    "eos",
+)
+_REASONS = ("done_reason", "finish_reason", "finishReason", "stop_reason", "stopReason", "reason")
+_END_TYPE = re.compile(
+    r"(?:(?:chat|message|response|completion|stream|answer|generation|chat\.completion)[._-])?"
+    r"(?:done|completed?|end(?:ed)?|finish(?:ed)?|stop(?:ped)?)",
+    re.IGNORECASE,
+)
+_WITHIN = ("type", "reason", "name", "finish_reason")
+_TRUE = frozenset({"true", "yes", "1"})
+_NUMBERS = {2: "length", 3: "safety", 4: "recitation"}
+
 _UNFINISHED = re.compile(
     r"(?:finish_?reason_?)?(?:nil|n/?a|unknown|unspecified|unset|not_?(?:set|finished|done)|unfinished|false|-"
     r"|in[ _-]?progress|running|continu(?:e|ed|ing)|pending|stream(?:ing)?|generating|processing|ongoing)",
@@ -46,9 +69,32 @@ _UNFINISHED = re.compile(
 
 
 def reason_of(value: Any) -> str:
-    """Return a finish reason; '' where there is none, or a word that says so."""
-    reason = word(value)
+    """Return a finish reason; '' where there is none, or a word that says so.
+
+    Some servers only say that it ended (`true`), number their reasons (Gemini: 1 is STOP, 2 MAX_TOKENS), or have it in
+    an object (SGLang: `{"type": "length"}`).
+    """
+    if isinstance(value, list) and value:
+        value = value[-1]
+    if isinstance(value, dict):
+        value = next((value[name] for name in _WITHIN if word(value.get(name))), None)
+    if isinstance(value, bool | int):
+        return _NUMBERS.get(int(value), "stop") if value else ""
+    reason = "stop" if str(value).strip().lower() in _TRUE else word(value)
     return reason if reason and not _UNFINISHED.fullmatch(reason.strip()) else ""
+
+
+def reason_told(document: Any) -> str:
+    """Return why the answer ended, of JSON that no reader knows and that tells an end; '' for any other.
+
+    {"done": true, "done_reason": "length"}    {"is_end": 1}    {"type": "message_stop"}    {"data": "[DONE]"}
+    """
+    if not isinstance(document, dict):
+        return ""
+    if any(str(document.get(name)).lower() in _TRUE for name in _ENDED):
+        return next((reason for name in _REASONS if (reason := reason_of(document.get(name)))), "stop")
+    marks = any(_END_TYPE.fullmatch(word(document.get(name))) for name in ("type", "object", "event"))
+    return "stop" if marks or [*document.values()] == ["[DONE]"] else ""
 
 
 def is_failure(reason: str) -> bool:

@@ -15,10 +15,9 @@ from tui.providers.dialects.attachments import unsupported as no_attachments
 from tui.providers.dialects.finish_reasons import finish, reason_of
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
-from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.structured_output import unsupported
 from tui.providers.dialects.values import token_count
-from tui.providers.events import UNFINISHED, Event, Usage
+from tui.providers.events import UNFINISHED, Event, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512
@@ -105,15 +104,13 @@ def answer_reader(echo: str = "") -> Reader:
 class _Answer:
     def __init__(self, echo: str) -> None:
         self._echo = echo
-        self._thinking = Thinking()
-        self._done = False
+        self._done = self._has_text = False
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None:
             self._done = True
-            yield from self._thinking.rest()
             yield UNFINISHED
             return
         data = frame.data
@@ -143,7 +140,8 @@ class _Answer:
         elif self._echo and text.startswith(self._echo):
             text = text[len(self._echo) :]
         if text:
-            yield from self._thinking.feed(text)
+            self._has_text = True
+            yield TextDelta(text)
         if isinstance(whole, str):
             yield from self._read_details(data.get("details"))
 
@@ -153,8 +151,7 @@ class _Answer:
         if used != Usage():
             yield used
         self._done = True
-        yield from self._thinking.rest()
-        yield finish(reason_of(details.get("finish_reason")) or "stop", self._thinking.has_text)
+        yield finish(reason_of(details.get("finish_reason")) or "stop", self._has_text)
 
 
 def error_in(data: Any) -> ApiError | None:

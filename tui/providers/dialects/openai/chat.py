@@ -11,11 +11,10 @@ from typing import Any
 from tui.providers.dialects import attachments, tools
 from tui.providers.dialects.finish_reasons import finish, is_failure, reason_of
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
-from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.structured_output import response_format, unsupported
 from tui.providers.dialects.values import text
-from tui.providers.events import UNFINISHED, Event, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
@@ -77,9 +76,8 @@ class _Answer:
     def __init__(self) -> None:
         self._reason = ""
         self._usage: Usage | None = None
-        self._refused = self._done = self._streamed = False
+        self._refused = self._done = self._streamed = self._has_text = False
         self._index: Any = None
-        self._thinking = Thinking()
         self._tools = tools.ToolCallParts()
         self._thoughts: list[str] = []
 
@@ -125,7 +123,8 @@ class _Answer:
         # `refusal` is the model's own sentence of declining, in place of the content.
         for part in (content, refusal, choice.get("text")):
             if part and (words := _text(part)):
-                yield from self._thinking.feed(words)
+                self._has_text = True
+                yield TextDelta(words)
         if refusal:
             self._refused = True
         if failed := error_in(choice):
@@ -140,7 +139,6 @@ class _Answer:
 
     def _end(self, marked: bool) -> Iterator[Event]:
         self._done = True
-        yield from self._thinking.rest()
         # DeepSeek wants its thinking back with the results (guide, thinking mode, tool calls).
         thoughts = "".join(self._thoughts)
         yield from self._tools.event([{"reasoning_content": thoughts}] if thoughts else ())
@@ -150,7 +148,7 @@ class _Answer:
         if not reason:
             yield UNFINISHED
             return
-        yield finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
+        yield finish(reason, self._has_text, _REFUSED if self._refused else "")
 
 
 def _message(value: Any) -> Mapping[str, Any]:

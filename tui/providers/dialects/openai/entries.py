@@ -1,15 +1,20 @@
 """The entries of a model list, in each shape that servers send it in."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui.domain.dataclass import dataclass
-from tui.providers.error_body import is_error
+from tui.providers.dialects.values import token_count
+from tui.providers.error_body import is_error, words_in
 from tui.providers.events import Notice
 from tui.sanitize import is_id
 
 _LISTS = ("data", "models", "result", "results", "items", "list", "model_list", "available_models")
-_NEXT = ("next", "next_page", "next_page_token", "nextPageToken", "nextLink")
+_NEXT = re.compile(r"(?:@odata\.)?(?:has_?)?(?:next|more)(?:_?(?:page|link|url|cursor|token))*", re.IGNORECASE)
+_PAGES = ("links", "_links", "pagination", "paging", "meta", "metadata", "page_info", "pageInfo")
+_TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems")
+_OF_MODEL = frozenset({"id", "object", "owned_by", "created", "context_length", "max_model_len", "mode"})
 _NAMES = ("id", "name", "model", "model_id", "model_name", "modelId", "modelName", "slug")
 _MORE = "The server has more models than it listed. Add those that are missing by name."
 
@@ -42,28 +47,46 @@ def entries_of(data: Any) -> Entries | None:
     if listed is None:
         return None
     named = [{**entry, "id": name} for entry in map(_entry, listed) if (name := _name(entry))]
-    page = data if isinstance(data, dict) else {}
-    more = page.get("has_more") is True or any(page.get(name) and isinstance(page[name], str) for name in _NEXT)
-    return Entries(named, len(listed), more)
+    if isinstance(data, list) and words_in(data) and (not named or all(" " in entry for entry in data)):
+        # A sentence in a list is what the server says, not a model.
+        return None
+    return Entries(named, len(listed), isinstance(data, dict) and _has_more(data, len(listed)))
+
+
+def _has_more(page: Mapping[str, Any], count: int) -> bool:
+    """Return True if a page says that another follows, or that there are more entries than it has."""
+    for name, value in page.items():
+        if _NEXT.fullmatch(name) and (value is True or (isinstance(value, str | dict) and value)):
+            return True
+        if name in _PAGES and isinstance(value, dict) and _has_more(value, count):
+            return True
+    return any((token_count(page.get(name)) or 0) > count for name in _TOTALS)
 
 
 def _list_in(data: Any) -> list[Any] | None:
     if isinstance(data, list):
-        return data
+        # Pages, one a line.
+        pages = [_list_in(page) if isinstance(page, dict) and not _name(page) else None for page in data]
+        return [entry for page in pages if page for entry in page] if pages and None not in pages else data
     if not isinstance(data, dict):
         return None
     for name in _LISTS:
         inner = data.get(name)
         if isinstance(inner, dict) and not is_error(inner):
-            inner = next((inner[within] for within in _LISTS if isinstance(inner.get(within), list)), None) or [
-                {"id": key, **entry} for key, entry in inner.items() if isinstance(entry, dict)
-            ]
-            inner = inner or None
+            by_name = [{"id": key, **entry} for key, entry in inner.items() if isinstance(entry, dict)]
+            inner = _list_in(inner) if any(within in inner for within in _LISTS) else by_name or None
         if isinstance(inner, list):
             return inner
     named = [name for name in _LISTS if name in data]
+    if not named and not is_error(data) and _is_by_name(data):
+        return [{"id": key, **entry} for key, entry in data.items()]
     empty = (named or data.get("object") == "list") and not is_error(data)
     return [] if empty and all(data[name] is None for name in named) else None
+
+
+def _is_by_name(data: Mapping[str, Any]) -> bool:
+    """Return True if an object holds models under their names."""
+    return bool(data) and all(isinstance(entry, dict) and _OF_MODEL & entry.keys() for entry in data.values())
 
 
 def _entry(entry: Any) -> Mapping[str, Any]:

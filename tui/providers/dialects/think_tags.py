@@ -11,29 +11,37 @@ from tui.providers.events import TextDelta, ThinkingDelta
 Delta = TextDelta | ThinkingDelta
 
 TAGS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<thought>", "</thought>"),
     ("<mm:think>", "</mm:think>"),
     ("<seed:think>", "</seed:think>"),
     ("[THINK]", "[/THINK]"),
+    ("[thinking]", "[/thinking]"),
     ("◁think▷", "◁/think▷"),
-    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
-    ("<reasoning>", "</reasoning>"),
-    ("<THINK>", "</THINK>"),
     ("<|think|>", "<|/think|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+    ("<|thinking|>", "<|/thinking|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<unused94>", "<unused95>"),
     ("<|channel>thought", "<channel|>"),
 )
-"""What opens and closes a thought: DeepSeek and Qwen, Kiro, Gemini, MiniMax, Seed, Magistral, Kimi, gpt-oss, servers
-that are asked for it by a prompt, Cohere, Sky-T1, MedGemma, Gemma."""
+"""What opens and closes a thought: MiniMax, Seed, Magistral, Kimi, Cohere, Sky-T1, MedGemma, Gemma."""
 
-_WITH_ATTRIBUTES = re.compile(r"<(think|thinking|thought|reasoning)\s[^<>]{0,80}(>)?")
+_NAMES = "thinking|thoughts?|think|reasoning|reason|antthinking|inner_monologue"
+_OTHER_NAMES = "scratchpad|analysis|reflection"
+"""Elements of prompts for a thought; what somebody asks for may be called so as well."""
 
-_CLOSES = tuple(close for _, close in TAGS)
-_LONGEST = max(len(opening) for opening, _ in TAGS)
+_ELEMENT = re.compile(rf"<\s{{0,3}}({_NAMES}|{_OTHER_NAMES})(?:\s[^<>]{{0,80}})?>", re.IGNORECASE)
+"""An element around a thought, as DeepSeek, Qwen, Kiro, Gemini and prompts write it, with blanks or attributes."""
+
+_MAY_BE_ELEMENT = re.compile(r"<\s{0,3}(\w{0,15})(?:\s[^<>]{0,80})?", re.IGNORECASE)
+_PARTIAL_CLOSE = re.compile(r"<\s{0,3}(?:/\s{0,3}(?:\w{0,15}\s{0,3})?)?")
+_CLOSE_OF_ANY = "|".join((*(re.escape(close) for _, close in TAGS), rf"<\s{{0,3}}/\s{{0,3}}(?:{_NAMES})\s{{0,3}}>"))
+_ANY_CLOSE = re.compile(_CLOSE_OF_ANY, re.IGNORECASE)
+_OPENING = re.compile("|".join((*(re.escape(opening) for opening, _ in TAGS), _ELEMENT.pattern)), re.IGNORECASE)
+_BARE = ("analysis", "assistantfinal")
+"""The channels of gpt-oss where a server left out the tokens around their names."""
+
+_LITERALS = tuple(close for _, close in TAGS)
+_LONGEST = 40
 _MOST_BLANK = 4_096
 """Characters of white space behind which an opening tag is still expected."""
 _MAY_BE_TAG = re.compile("[<[◁]")
@@ -59,7 +67,7 @@ class _Place:
         """Go on behind the next piece of text."""
         text_with_end = self._end + text
         if not self._mentioned and _MAY_BE_TAG.search(text_with_end):
-            self._mentioned = any(opening in text_with_end for opening, _ in TAGS)
+            self._mentioned = _OPENING.search(text_with_end) is not None
         self._end = text_with_end[-_LONGEST:]
         first, *others = text.split("\n")
         self._extend_line(first)
@@ -90,60 +98,72 @@ class Thinking:
 
     The first closing tag without one ends a thought too: what came before it in the same piece is the thought; earlier
     pieces, which were taken for text, stay as they are. One in a code block or in backquotes is text, and so is one
-    whose opening tag is in the text.
-
-    Attributes:
-        has_text: Whether any text has come that is no thought.
+    whose opening tag is in the text. What may be an answer as well, such as `<analysis>`, becomes text where no text
+    follows it.
     """
 
     def __init__(self) -> None:
-        self.has_text = False
         self._pending = ""
-        self._closes = _CLOSES
+        self._close, self._literals = _ANY_CLOSE, _LITERALS
         self._place = _Place()
         self._feed = self._start
+        self._thought: list[str] | None = None
+        self._opening = ""
+        self._has_text = False
 
     def feed(self, text: str) -> Sequence[Delta]:
         """Return the deltas in the next piece of text. What may be the beginning of a tag waits for more."""
         if self._pending:
             text, self._pending = self._pending + text, ""
-        return self._record(self._feed(text))
+        return self._feed(text)
 
     def rest(self) -> Sequence[Delta]:
         """Return what still waits at the end of the answer."""
         text, self._pending = self._pending, ""
-        return self._record(_deltas(text, "") if self._feed == self._feed_thinking else _deltas("", text))
-
-    def _record(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
-        self.has_text = self.has_text or any(isinstance(delta, TextDelta) for delta in deltas)
-        return deltas
+        deltas = _deltas(text, "") if self._feed == self._feed_thinking else _deltas("", text)
+        if self._thought is None or self._has_text or text:
+            return deltas
+        # No text but the thought: it was the answer.
+        return [TextDelta(self._opening + "".join(self._thought))]
 
     def _start(self, text: str) -> Sequence[Delta]:
         stripped = text.lstrip()
         for opening, close in TAGS:
             if stripped.startswith(opening):
-                self._closes, self._feed = (close,), self._feed_thinking
-                return self._feed_thinking(stripped.removeprefix(opening))
-        long = _WITH_ATTRIBUTES.match(stripped)
-        if long and long[2]:
-            self._closes, self._feed = (f"</{long[1]}>",), self._feed_thinking
-            return self._feed_thinking(stripped[long.end() :])
-        may_open = any(opening.startswith(stripped) for opening, _ in TAGS) or (long and long.end() == len(stripped))
-        if len(text) <= _MOST_BLANK and may_open:
+                return self._open(stripped, len(opening), re.compile(re.escape(close)), (close,))
+        if element := _ELEMENT.match(stripped):
+            closing = re.compile(rf"<\s{{0,3}}/\s{{0,3}}{element[1]}\s{{0,3}}>", re.IGNORECASE)
+            return self._open(stripped, element.end(), closing, (), element[1].lower() in _OTHER_NAMES.split("|"))
+        opening, close = _BARE
+        if stripped.startswith(opening) and stripped[len(opening) :][:1].isupper():
+            return self._open(stripped, len(opening), re.compile(re.escape(close)), (close,), True)
+        if len(text) <= _MOST_BLANK and (stripped == opening or _may_open(stripped)):
             self._pending = text
             return ()
-        before, tag, after = _partition(text, self._closes)
+        tag = self._close.search(text)
+        before = text[: tag.start()] if tag else text
         start = _Place()
         start.feed(before)
         if tag and not start.is_example:
             self._feed = self._text
-            return _deltas(before, after.lstrip("\n"))
+            return _deltas(before, text[tag.end() :].lstrip("\n"))
         self._feed = self._feed_text
         return self._feed_text(text)
 
+    def _open(
+        self, text: str, start: int, close: re.Pattern[str], literals: tuple[str, ...], may_be_answer: bool = False
+    ) -> Sequence[Delta]:
+        """Go on within a thought, which begins at `start`."""
+        self._close, self._literals, self._feed = close, literals, self._feed_thinking
+        self._opening, self._thought = text[:start], [] if may_be_answer else None
+        return self._feed_thinking(text[start:])
+
     def _feed_thinking(self, text: str) -> Sequence[Delta]:
         """Take text as a thought until a tag closes it."""
-        before, _, after = self._split(text)
+        before, tag, after = self._split(text)
+        if self._thought is not None:
+            self._thought += [before, tag]
+            self._has_text = bool(after.strip())
         return _deltas(before, after.lstrip("\n"))
 
     def _feed_text(self, text: str) -> Sequence[Delta]:
@@ -163,22 +183,31 @@ class Thinking:
         return _deltas("", shown + text)
 
     def _text(self, text: str) -> Sequence[Delta]:
+        self._has_text = self._has_text or bool(text.strip())
         return (TextDelta(text),)
 
     def _split(self, text: str) -> tuple[str, str, str]:
         """Split text at its closing tag, behind which all is text. The beginning of a tag at its end waits for more."""
-        before, tag, after = _partition(text, self._closes)
-        if tag:
+        if tag := self._close.search(text):
             self._feed = self._text
-        elif start := max(_beginning(text, close) for close in self._closes):
-            before, self._pending = text[:-start], text[-start:]
-        return before, tag, after
+            return text[: tag.start()], tag[0], text[tag.end() :]
+        start = max((_beginning(text, close) for close in self._literals), default=0)
+        last = text.rfind("<", max(0, len(text) - _LONGEST))
+        if last >= 0 and _PARTIAL_CLOSE.fullmatch(text, last):
+            start = max(start, len(text) - last)
+        if not start:
+            return text, "", ""
+        self._pending = text[-start:]
+        return text[:-start], "", ""
 
 
-def _partition(text: str, tags: Sequence[str]) -> tuple[str, str, str]:
-    """Split text at the first of some tags."""
-    first = min((tag for tag in tags if tag in text), key=text.index, default="")
-    return text.partition(first) if first else (text, "", "")
+def _may_open(text: str) -> bool:
+    """Return True if a text may be the beginning of an opening tag."""
+    if any(opening.startswith(text) for opening, _ in TAGS):
+        return True
+    element = _MAY_BE_ELEMENT.fullmatch(text)
+    names = f"{_NAMES}|{_OTHER_NAMES}".replace("s?", "s").split("|")
+    return element is not None and any(name.startswith(element[1].lower()) for name in names)
 
 
 def _beginning(text: str, tag: str) -> int:
