@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.cli.command import ParsedArgs
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
-from tui.domain import Tenant
+from tui.domain import Credential, Tenant
 from tui.errors import Locked, Problem, UsageError, did_you_mean, quotable
 from tui.secret import Secret
 from tui.tenancy import keyring
@@ -164,20 +164,17 @@ class CommandContext:
     @contextmanager
     def naming_new_origins(self, provider: "Provider") -> Iterator[None]:
         """Name every origin that a credential of the provider gains while the block runs."""
+        from tui.tenancy import credentials
         from tui.workspace.credentials.addresses import new_origins, origins_by_name
 
         before = origins_by_name(self.tenant_session, provider.id)
         yield
-        self.print_new_origins(provider, new_origins(before, origins_by_name(self.tenant_session, provider.id)))
+        origins = new_origins(before, origins_by_name(self.tenant_session, provider.id))
+        self.print_new_origins(provider, origins, *credentials.listing(self.tenant_session, provider.id))
 
-    def print_new_origins(self, provider: "Provider", origins: Collection[str]) -> None:
-        """Name origins that a credential of the provider has gained."""
-        if not origins:
-            return
-        from tui.tenancy import credentials
-
+    def print_new_origins(self, provider: "Provider", origins: Collection[str], *stored: Credential) -> None:
+        """Name origins that one of these credentials of the provider has gained."""
         write = self.out.note if self.out.as_json else self.out.line
-        stored = credentials.listing(self.tenant_session, provider.id)
         what = "the API key" if any(entry.envelope or entry.references for entry in stored) else "requests"
         for origin in origins:
             write(f"{provider.label}: {what} can now be sent to {origin}.")

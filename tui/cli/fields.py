@@ -50,7 +50,8 @@ def _unknown_field(declared: Mapping[str, Field], name: str, has_value: bool) ->
 
 
 def _secret(field: Field, value: str, secret_input: SecretInput, out: Output, subject: str) -> Secret:
-    cleaned = clean_pasted(field, secret_input.field(field, field.label + subject, value).reveal())
+    typed = secret_input.field(field, field.label + subject, value)
+    cleaned = clean_pasted(field, typed.reveal())
     if cleaned.notes:
         out.note(f"Removed from {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:

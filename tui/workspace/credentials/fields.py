@@ -5,10 +5,12 @@ from collections.abc import Mapping
 
 from tui.domain import Credential
 from tui.errors import Remedy, UsageError
+from tui.providers import PROVIDERS
 from tui.providers.origins import clean_url
 from tui.providers.spec import Field, FieldValues, Provider
 from tui.sanitize import in_words, one_line
 from tui.secret import Secret, SecretReference
+from tui.workspace.credentials import paste
 from tui.workspace.credentials.paste import clean_pasted
 
 Values = Mapping[str, str | Secret]
@@ -21,6 +23,15 @@ class FieldProblem(UsageError):
     def __init__(self, field: str, message: str, hint: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message, hint, remedy=remedy)
         self.field = field
+
+
+class ForeignKey(FieldProblem):
+    """Raised for an API key that looks like that of another provider, whose ID is `provider_id`."""
+
+    def __init__(self, field: str, provider_id: str) -> None:
+        label = PROVIDERS[provider_id].label
+        super().__init__(field, f"{field} looks like a key of {label}. It has not been sent anywhere.")
+        self.provider_id = provider_id
 
 
 class UnverifiedAddress(FieldProblem):
@@ -50,6 +61,20 @@ def clean_values(provider: Provider, values: Values) -> Values:
             texts = {**texts, **rest, field.name: parts[field.name]}
     final = {field.name: _checked_text(field, texts[field.name]) for field in provider.fields if field.name in texts}
     return {name: Secret(text) if known[name].secret else text for name, text in final.items()} | references
+
+
+def reject_foreign_keys(provider: Provider, values: Values, stored: Credential | None = None) -> None:
+    """Raise ForeignKey for an API key that looks like another provider's; with a custom URL keys have any form."""
+    before = stored.clear if stored else {}
+    for field in provider.fields:
+        if field.url and values.get(field.name, before.get(field.name, "")) not in ("", field.default):
+            return
+    for field in provider.fields:
+        value = values.get(field.name)
+        if not isinstance(value, Secret) or isinstance(value, SecretReference):
+            continue
+        if other := paste.likely_provider(provider.declared_id, field, value.reveal()):
+            raise ForeignKey(field.name, other)
 
 
 def complete_values(

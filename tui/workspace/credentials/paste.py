@@ -8,6 +8,7 @@ from tui.domain.dataclass import dataclass
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field, Provider
 from tui.sanitize import in_words
+from tui.secret import Secret
 
 LONGEST = 20_000
 _ASSIGNMENT = re.compile(
@@ -125,6 +126,25 @@ def split_summary(provider: Provider, field: Field, parts: Mapping[str, str]) ->
     labels = {field.name: field.label for field in (provider.model_id, *provider.fields)}
     rest = [f"{in_sentence(labels[name])} {value}" for name, value in parts.items() if name != field.name and value]
     return in_words(rest)
+
+
+@dataclass(frozen=True)
+class SplitValue:
+    """What a pasted address holds besides its own: a summary, and the ID of a model in it, '' if there is none."""
+
+    summary: str
+    model_id: str
+
+
+def split_values(provider: Provider, values: Mapping[str, str | Secret]) -> tuple[SplitValue, ...]:
+    """Return what the addresses among typed values hold besides their own."""
+    split = []
+    for field in provider.fields:
+        typed = values.get(field.name)
+        if isinstance(typed, str) and field.parse_pasted:
+            parts = split_pasted(field, typed.strip())
+            split.append(SplitValue(split_summary(provider, field, parts), parts.get("model", "")))
+    return tuple(split)
 
 
 def in_sentence(label: str) -> str:

@@ -22,7 +22,15 @@ from tui.tenancy.models import added_in, origins_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.workspace.credentials import addresses, rotation
-from tui.workspace.credentials.fields import FieldProblem, Values, clean_values, complete_values, kept_fields
+from tui.workspace.credentials.fields import (
+    FieldProblem,
+    Values,
+    clean_values,
+    complete_values,
+    kept_fields,
+    reject_foreign_keys,
+)
+from tui.workspace.credentials.paste import SplitValue, split_values
 
 
 class PlainHttp(FieldProblem):
@@ -72,6 +80,7 @@ class SavePlan:
         model_origins: Origins of added models that came with this very key and that a person has seen.
         previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
         prefilled: Names of values that are shown as they are stored, and that nobody entered.
+        split: What pasted addresses held besides their own.
     """
 
     session: TenantSession
@@ -90,12 +99,25 @@ class SavePlan:
     previous: bool = False
     prefilled: frozenset[str] = frozenset()
     unchecked: tuple[str, ...] = ()
+    split: tuple[SplitValue, ...] = ()
 
     @property
     def new_origins(self) -> tuple[str, ...]:
         """Return the origins that the stored credential does not have."""
         stored = self.stored.origins if self.stored else ()
         return tuple(origin for origin in self.origins if origin not in stored)
+
+    @property
+    def changed_fields(self) -> tuple[str, ...]:
+        """The names of the fields of the stored credential that the plan would fill, change or clear."""
+
+        def is_changed(field: Field) -> bool:
+            value = self.values.get(field.name)
+            if not field.secret:
+                return value is not None and (value or field.default) != _clear(field, self.stored)
+            return bool(value) or (value is not None and self.stored is not None and field.name in self.stored.hints)
+
+        return tuple(field.name for field in self.provider.fields if is_changed(field))
 
     @property
     def overwrites(self) -> bool:
@@ -138,16 +160,18 @@ async def plan_save(
     model_origins: tuple[str, ...] = (),
     previous: bool = False,
     prefilled: frozenset[str] = frozenset(),
+    own_keys: bool = False,
 ) -> SavePlan:
     """Return what saving these values needs. Values are cleaned here, and only here.
 
     `plain_http` are origins that a person has allowed. With `watch`, `baseline` is the credential that the form was
     filled from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept
-    beside the new one.
+    beside the new one. With `own_keys`, a key that looks like another provider's is refused.
 
     Raises:
         UsageError: The name cannot be one, or the credential cannot be rotated.
         FieldProblem: A value is wrong or missing.
+        ForeignKey: With `own_keys`, a key is probably another provider's.
     """
     provider = provider_of(session, provider_id)
 
@@ -157,7 +181,7 @@ async def plan_save(
         clean = clean_values(provider, values)
         if target is not None:
             rotation.differs(session, provider, target, clean)
-        return replan(
+        plan = replan(
             SavePlan(
                 session,
                 provider,
@@ -170,8 +194,12 @@ async def plan_save(
                 model_origins=model_origins,
                 previous=previous,
                 prefilled=prefilled,
+                split=split_values(provider, values),
             )
         )
+        if own_keys:
+            reject_foreign_keys(provider, clean, plan.stored)
+        return plan
 
     return await asyncio.to_thread(work)
 
@@ -219,18 +247,6 @@ def _is_entered(field: Field, values: Values, baseline: Credential | None) -> bo
     if isinstance(value, Secret):
         return bool(value)
     return value is not None and not field.secret and (value or field.default) != _clear(field, baseline)
-
-
-def changed_fields(plan: SavePlan) -> tuple[Field, ...]:
-    """Return the fields of the stored credential that the plan would fill, change or clear."""
-
-    def is_changed(field: Field) -> bool:
-        value = plan.values.get(field.name)
-        if not field.secret:
-            return value is not None and (value or field.default) != _clear(field, plan.stored)
-        return bool(value) or (value is not None and plan.stored is not None and field.name in plan.stored.hints)
-
-    return tuple(filter(is_changed, plan.provider.fields))
 
 
 def _clear(field: Field, credential: Credential | None) -> str:

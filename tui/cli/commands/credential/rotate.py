@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.commands.provider.dry_run import print_change, print_plan
-from tui.cli.commands.provider.set_up import allowed_plan, has_custom_url, reject_foreign_keys, save, secret_hints
+from tui.cli.commands.provider.set_up import apply, plan_values, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import DEFAULT_NAME, Credential
@@ -13,7 +13,6 @@ from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.fields import clean_values
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
@@ -36,13 +35,11 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     await call.unlock(call.tenant)
     target = rotation.rotatable(call.tenant_session, provider, name)
     values = _new_secrets(call, provider, target, words)
-    rotation.differs(call.tenant_session, provider, target, clean_values(provider, values))
-    if not has_custom_url(call, provider, values):
-        reject_foreign_keys(provider, values)
     with secret_hints(provider):
+        plan = await plan_values(call, provider, values, rotate=True)
         if call.args.has("dry-run"):
-            return print_plan(call, await allowed_plan(call, provider, values, rotate=True))
-        done = await save(call, provider, values, rotate=True)
+            return print_plan(call, plan)
+        done = await apply(call, plan)
     if call.args.has("confirm"):
         await rotation.discard_previous(call.tenant_session, provider.id, name)
     _print_keys(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tui.cli.context import CommandContext
-from tui.workspace.credentials.save_plan import SavePlan, changed_fields
+from tui.workspace.credentials.save_plan import SavePlan
 
 
 def print_plan(call: CommandContext, plan: SavePlan) -> None:
@@ -18,7 +18,7 @@ def print_change(call: CommandContext, provider_id: str, name: str, sentence: st
 
 
 def _sentences(call: CommandContext, plan: SavePlan) -> Iterator[str]:
-    credential, names = f"{plan.name} of {plan.provider.label}", ", ".join(entry.name for entry in changed_fields(plan))
+    credential, names = f"{plan.name} of {plan.provider.label}", ", ".join(plan.changed_fields)
     if plan.rotate:
         lost = "would be deleted" if call.args.has("confirm") else "would be kept until you confirm"
         yield f"Would replace {names} of {credential}; what is stored now {lost}."

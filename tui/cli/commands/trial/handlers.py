@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.cli.commands.credential.handlers import credential_shape
 from tui.cli.commands.provider.dry_run import print_change
-from tui.cli.commands.provider.set_up import reject_foreign_keys, secret_hints
+from tui.cli.commands.provider.set_up import secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.inputs import whole_number
@@ -19,6 +19,7 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy import trials as trial_store
 from tui.tenancy.trials import Trial
 from tui.workspace import trials
+from tui.workspace.credentials.fields import reject_foreign_keys
 from tui.workspace.trials import TrialRow
 
 
@@ -29,8 +30,9 @@ def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     models = [part.strip() for part in call.args.one("models").split(",") if part.strip()]
     subject = f" of {provider.label} for a trial"
     values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, subject)
-    if not call.args.has("no-verify") and not any(values.get(field.name) for field in provider.fields if field.url):
-        reject_foreign_keys(provider, values)
+    if not call.args.has("no-verify"):
+        with secret_hints(provider):
+            reject_foreign_keys(provider, values)
     return _set_trial(call, provider, values, models, calls)
 
 
