@@ -65,7 +65,7 @@ def test_a_credential_has_a_name_as_a_blank_one_is_a_connection_in_the_manifest(
 NUMBERS = [("trials", "calls"), ("used", "calls"), ("reservations", "pid"), ("reservations", "at")]
 NAMES = [
     *[("credentials", "provider"), ("credentials", "name"), ("credentials", "kind"), ("models", "provider")],
-    *[("listings", "provider"), ("listings", "credential"), ("defaults", "provider"), ("defaults", "model")],
+    *[("listings", "provider"), ("listings", "credential"), ("defaults", "provider")],
     *[("connections", "id"), ("trials", "provider"), ("used", "provider"), ("used", "tenant")],
 ]
 

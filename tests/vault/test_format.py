@@ -22,7 +22,7 @@ from tui.tenancy.session import Session
 from tui.vault import encrypted_file, envelope, key_pair
 from tui.workspace import connections, tenants
 from tui.workspace.credentials import rotation as credential_rotation
-from tui.workspace.credentials import save, save_plan
+from tui.workspace.credentials import save
 from tui.workspace.key_pairs import rotation
 from tui.workspace.transfer import export, file_format
 
@@ -123,7 +123,7 @@ async def written(session: Session, passphrase: str) -> str:
 async def rotate_and_go_back(session: Session, tenant_id: str) -> None:
     """Rotate a key and go back, so that a previous one is stored."""
     tenant = session.tenant(tenant_id)
-    await save.apply_save(await save_plan.plan_save(tenant, "openai", {"api_key": Secret(f"{KEY}-new")}, rotate=True))
+    await save.apply_save(await credential_rotation.plan_rotation(tenant, "openai", {"api_key": Secret(f"{KEY}-new")}))
     await credential_rotation.restore_previous(tenant, "openai", "default")
 
 

@@ -236,7 +236,7 @@ class Model:
     """
 
     provider: str = field(metadata={"identity": True})
-    id: str = field(metadata={"identity": True})
+    id: str = field(metadata={"identity": True, "hidden": True})
     type: ModelType
     origin: Origin = Origin.IMPORTED
     context: int = 0
@@ -268,7 +268,7 @@ class Default:
 
     type: ModelType
     provider: str = field(metadata={"identity": True})
-    model: str = field(metadata={"identity": True})
+    model: str = field(metadata={"identity": True, "hidden": True})
     set_at: str
     fallbacks: tuple[str, ...] = ()
 

@@ -2,7 +2,8 @@
 
 A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
 every text passes `printable` here, before it can reach a screen. A field with the metadata `stored=False` is neither
-written nor read; one with `identity=True` must be stored as it is shown.
+written nor read; one with `identity=True` must be stored as it is shown, which only IDs of models (`hidden=True`) need
+not be: a provider chose them, and characters that are drawn as nothing are shown as escapes.
 
 What reads records as they are relies on `misshapen`, by which the store refuses settings whose records have another
 shape. Tables that it does not know may hold anything: a newer version may have written them. The table of operators is
@@ -60,7 +61,7 @@ def _noun(kind: Any, record: Any) -> Any:
 def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
     return tuple(
-        (field.name, _exact_text if field.metadata.get("identity") else _reader(hints[field.name]))
+        (field.name, _identity_reader(field) if field.metadata.get("identity") else _reader(hints[field.name]))
         for field in _stored_fields(kind)
     )
 
@@ -84,9 +85,13 @@ def _text(value: Any) -> str:
     return printable(value)
 
 
-def _exact_text(value: Any) -> str:
+def _identity_reader(field: Field[Any]) -> Callable[[Any], str]:
+    return partial(_exact_text, hidden=bool(field.metadata.get("hidden")))
+
+
+def _exact_text(value: Any, hidden: bool) -> str:
     """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
-    if _text(value) != value or has_invisible(value, joiners=True):
+    if _text(value) != value or (not hidden and has_invisible(value, joiners=True)):
         raise _HiddenCharacters(one_line(visible(value), 80))
     return str(value)
 
@@ -244,7 +249,6 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
         ("type", "provider", "model"),
         type=lambda value: value in _MODEL_TYPES,
         provider=_is_name,
-        model=_is_name,
         set_at=_is_text,
         fallbacks=_are_texts,
     ),
@@ -261,5 +265,5 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
         uptime=_is_time,
     ),
     "prompts": _has(("name",), system=_is_text, parameters=_are_texts_by_name, schema=_is_text),
-    "refused": _has(("provider", "model", "field"), provider=_is_name, model=_is_name),
+    "refused": _has(("provider", "model", "field"), provider=_is_name),
 }

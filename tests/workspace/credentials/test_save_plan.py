@@ -12,6 +12,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import paste, save, verify
 from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.rotation import plan_rotation
 from tui.workspace.credentials.save import CredentialConflict, apply_save
 from tui.workspace.credentials.save_plan import PlainHttp, merge, plan_save, renew
 
@@ -75,13 +76,13 @@ async def test_a_new_key_can_be_saved_while_the_tenant_is_locked(locked: TenantS
 
 async def test_a_rotation_needs_the_tenant_unlocked(locked: TenantSession) -> None:
     other = {"api_key": Secret("sk-FAKE-key-of-a-test-0002")}
-    assert (await plan_save(locked, "openai", other, rotate=True)).needs_unlock
+    assert (await plan_rotation(locked, "openai", other)).needs_unlock
 
 
 async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
     with pytest.raises(UsageError, match="already the key of OpenAI"):
-        await plan_save(unlocked, "openai", {"api_key": Secret(f"{KEY}\n")}, rotate=True)
+        await plan_rotation(unlocked, "openai", {"api_key": Secret(f"{KEY}\n")})
 
 
 async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, unlocked: TenantSession) -> None:

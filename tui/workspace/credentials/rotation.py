@@ -6,9 +6,10 @@ one likes; forgetting what is kept confirms what is in use.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from tui.domain import Credential, previous_name, previous_of
+from tui.domain import DEFAULT_NAME, Credential, previous_name, previous_of
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
@@ -21,7 +22,9 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
 from tui.workspace.credentials import lifetime
+from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.names import unknown_credential
+from tui.workspace.credentials.save_plan import SavePlan, plan_save, replan
 
 
 def previous_key(session: TenantSession, provider_id: str, name: str) -> Credential | None:
@@ -48,12 +51,35 @@ def rotation_target(session: TenantSession, provider: Provider, name: str) -> Cr
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
     if previous_key(session, provider.id, name):
-        raise UsageError(
-            f"{name} of {label} still has its previous key from the last rotation.",
-            "Delete it first, or switch back to it.",
-            remedy=Remedy(Action.RESOLVE_ROTATION, provider.id, name),
-        )
+        raise _unresolved(provider, name)
     return existing
+
+
+def _unresolved(provider: Provider, name: str) -> UsageError:
+    return UsageError(
+        f"{name} of {provider.label} still has its previous key from the last rotation.",
+        "Delete it first, or switch back to it.",
+        remedy=Remedy(Action.RESOLVE_ROTATION, provider.id, name),
+    )
+
+
+async def plan_rotation(
+    session: TenantSession, provider_id: str, values: Values, *, name: str = DEFAULT_NAME, **options: Any
+) -> SavePlan:
+    """Return the plan of a save that keeps the stored credential beside the new one; `options` are `plan_save`'s.
+
+    Raises:
+        UsageError: The credential cannot be rotated, or no secret differs from what is stored.
+        FieldProblem: A value is wrong or missing.
+    """
+    target = await asyncio.to_thread(rotation_target, session, provider_of(session, provider_id), name)
+    plan = await plan_save(session, provider_id, values, name=name, **options)
+
+    def work() -> SavePlan:
+        differs(session, plan.provider, target, plan.values)
+        return replan(replace(plan, rotate=True))
+
+    return await asyncio.to_thread(work)
 
 
 def rotatable(session: TenantSession, provider: Provider, name: str) -> Credential:
@@ -85,10 +111,15 @@ def differs(
 
 
 def keep_previous(session: TenantSession, tables: Tables, credential: Credential) -> None:
-    """Keep a credential as the previous one, inside the transaction that replaces it."""
-    tables.table("credentials").insert(
-        to_record(credentials.reseal(session, credential, name=previous_name(credential.name), active=False))
-    )
+    """Keep a credential as the previous one, inside the transaction that replaces it.
+
+    Raises:
+        UsageError: It has a previous one by now.
+    """
+    table, name = tables.table("credentials"), previous_name(credential.name)
+    if any((entry["provider"], entry["name"]) == (credential.provider, name) for entry in table):
+        raise _unresolved(provider_of(session, credential.provider), credential.name)
+    table.insert(to_record(credentials.reseal(session, credential, name=name, active=False)))
 
 
 async def restore_previous(session: TenantSession, provider_id: str, name: str) -> Credential:

@@ -18,8 +18,8 @@ from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
 from tui.workspace.credentials import lifetime, rotation
-from tui.workspace.credentials.fields import Values, complete_values
-from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_save, replan, same_content
+from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.save_plan import SavePlan, plan_save, replan, same_content
 
 
 class CredentialConflict(Conflict):
@@ -54,9 +54,9 @@ async def apply_save(
                 if record["provider"] == provider.id
             }
             now = from_record(Credential, stored[name]) if name in stored else None
-            draft = build_draft(plan)
             if plan.watch and not same_content(now, plan.baseline):
                 raise CredentialConflict(provider.label, now)
+            draft = build_draft(plan)
             created = replace(
                 _seal(session, draft, name),
                 active=(now is not None and now.active)
@@ -65,13 +65,13 @@ async def apply_save(
                 check=check or VerificationResult(),
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
+            if check and check.expires:
+                lifetime.record_expiry(tables, created, check.expires)
             if plan.rotate and now is not None:
                 rotation.keep_previous(session, tables, now)
             table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
             refused_fields.forget(tables, provider.id)
-            if check and check.expires:
-                lifetime.record_expiry(tables, created, check.expires)
             if not stored:
                 # With its first own key a tenant uses that one; a trial can be chosen again.
                 tables.table("sources").remove(lambda record: record.get("provider") == provider.id)
@@ -99,7 +99,8 @@ async def save(
     previous: bool = False,
 ) -> Credential:
     """Plan a save and apply it at once, where nobody can be asked for what it needs."""
-    plan = await plan_save(
+    plan_verb = rotation.plan_rotation if rotate else plan_save
+    plan = await plan_verb(
         session,
         provider_id,
         values,
@@ -107,7 +108,6 @@ async def save(
         plain_http=plain_http,
         baseline=baseline,
         watch=watch,
-        rotate=rotate,
         model_origins=model_origins,
         previous=previous,
     )
@@ -147,7 +147,7 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
         PlainHttp: An origin in plain http has not been allowed.
         Locked: A secret that is kept cannot be decrypted.
     """
-    session, provider = plan.session, plan.provider
+    session = plan.session
     now = replan(plan)
     now.require()
     if added := [origin for origin in now.origins if origin not in plan.origins]:
@@ -156,31 +156,25 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
             "Another session changed its models. This form was not saved; save it again.",
         )
     stored = now.stored
-    if plan.rotate:
-        rotation.rotatable(session, provider, plan.name)
-    clear, entered = complete_values(provider, plan.values, stored)
-    missing = kept_secrets(provider, plan.values, stored)
     stored_secrets: dict[str, Secret] = {}
-    refs = {name: secret.text for name, secret in entered.items() if isinstance(secret, SecretReference)}
-    if stored and missing:
+    refs = {name: secret.text for name, secret in now.entered.items() if isinstance(secret, SecretReference)}
+    if stored and (now.reused or plan.rotate):
         if stored.references:
             verification.require_verified(session, stored)
-        stored_secrets = {
-            name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing
-        }
-        refs |= {name: text for name, text in stored.references.items() if name in missing}
-    fetched = credentials.resolve_references(session, refs) if resolve else {}
-    secrets = {**stored_secrets, **{name: secret for name, secret in entered.items() if name not in refs}, **fetched}
-    hint = credentials.key_hint(provider, {name: stored.hints[name] for name in stored_secrets}) if stored else ""
-    return CredentialDraft(provider, clear, secrets, now.origins, now.allowed, hint, bool(missing), refs)
+        opened = credentials.secrets(session, stored)
+        stored_secrets = {name: secret for name, secret in opened.items() if name in now.reused}
+        refs |= {name: text for name, text in stored.references.items() if name in now.reused}
+    hint = credentials.key_hint(now.provider, {name: stored.hints[name] for name in stored_secrets}) if stored else ""
+    secrets = stored_secrets | {name: secret for name, secret in now.entered.items() if name not in refs}
+    if resolve:
+        secrets |= credentials.resolve_references(session, refs)
+    return CredentialDraft(now.provider, now.clear, secrets, now.origins, now.allowed, hint, bool(now.reused), refs)
 
 
 def _seal(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
-    fingerprint_key = keyring.fingerprint_key(session, tenant)
     sealed = {field: secret for field, secret in draft.secrets.items() if field not in draft.references}
-    hints = {field: hint_of(secret.reveal()) for field, secret in sealed.items()}
     credential = Credential(
         provider=draft.provider.id,
         name=name,
@@ -188,8 +182,7 @@ def _seal(session: TenantSession, draft: CredentialDraft, name: str) -> Credenti
         envelope="",
         key_id=tenant.key_id,
         origins=draft.origins,
-        hints=hints | dict.fromkeys(draft.references, ""),
-        fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in sealed.items()},
+        hints=dict.fromkeys(draft.references, ""),
         references=draft.references,
         plain_http=draft.plain_http,
         changed=session.now(),
@@ -197,5 +190,11 @@ def _seal(session: TenantSession, draft: CredentialDraft, name: str) -> Credenti
     )
     if not sealed:
         return credential
-    public, bound_to = keyring.public_key(session, tenant), credentials.binding(session.tenant_id, credential)
-    return replace(credential, envelope=vault.seal(public, sealed, bound_to))
+    fingerprint_key, public = keyring.fingerprint_key(session, tenant), keyring.public_key(session, tenant)
+    bound_to = credentials.binding(session.tenant_id, credential)
+    return replace(
+        credential,
+        envelope=vault.seal(public, sealed, bound_to),
+        fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in sealed.items()},
+        hints={field: hint_of(secret.reveal()) for field, secret in sealed.items()} | dict(credential.hints),
+    )

@@ -13,7 +13,7 @@ from tui.domain import DEFAULT_NAME, Credential, Model, previous_of
 from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.origins import is_private
-from tui.providers.spec import Field, Provider, mask_secrets
+from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, verification
@@ -21,7 +21,7 @@ from tui.tenancy.connections import provider_of
 from tui.tenancy.models import added_in, origins_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.workspace.credentials import addresses, rotation
+from tui.workspace.credentials import addresses
 from tui.workspace.credentials.fields import (
     FieldProblem,
     Values,
@@ -81,6 +81,9 @@ class SavePlan:
         previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
         prefilled: Names of values that are shown as they are stored, and that nobody entered.
         split: What pasted addresses held besides their own.
+        clear: The clear fields as they would be stored.
+        entered: The secrets among the values.
+        reused: Names of the stored secrets that stay, as nothing was entered for them.
     """
 
     session: TenantSession
@@ -100,6 +103,9 @@ class SavePlan:
     prefilled: frozenset[str] = frozenset()
     unchecked: tuple[str, ...] = ()
     split: tuple[SplitValue, ...] = ()
+    clear: FieldValues = field(default_factory=dict, repr=False)
+    entered: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    reused: tuple[str, ...] = ()
 
     @property
     def new_origins(self) -> tuple[str, ...]:
@@ -138,12 +144,12 @@ class SavePlan:
         return replace(self, baseline=self.stored)
 
     def require(self) -> None:
-        """Raise PlainHttp or Locked if something that the plan needs has not been settled."""
+        """Raise PlainHttp or Locked if something that the plan needs was not settled when it was made."""
         if self.plain_http:
             raise PlainHttp(self.url_field, self.plain_http)
-        if self.needs_unlock and not keyring.is_open(self.session):
-            if self.unchecked:
-                raise addresses.locked_address(self.session, self.unchecked)
+        if self.needs_unlock and self.unchecked:
+            raise addresses.locked_address(self.session, self.unchecked)
+        if self.needs_unlock:
             raise Locked(f"{get(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
 
 
@@ -156,7 +162,6 @@ async def plan_save(
     plain_http: tuple[str, ...] = (),
     baseline: Credential | None = None,
     watch: bool = False,
-    rotate: bool = False,
     model_origins: tuple[str, ...] = (),
     previous: bool = False,
     prefilled: frozenset[str] = frozenset(),
@@ -165,11 +170,11 @@ async def plan_save(
     """Return what saving these values needs. Values are cleaned here, and only here.
 
     `plain_http` are origins that a person has allowed. With `watch`, `baseline` is the credential that the form was
-    filled from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept
-    beside the new one. With `own_keys`, a key that looks like another provider's is refused.
+    filled from; `prefilled` are the fields of it that nobody changed. With `own_keys`, a key that looks like another
+    provider's is refused.
 
     Raises:
-        UsageError: The name cannot be one, or the credential cannot be rotated.
+        UsageError: The name cannot be one.
         FieldProblem: A value is wrong or missing.
         ForeignKey: With `own_keys`, a key is probably another provider's.
     """
@@ -177,10 +182,7 @@ async def plan_save(
 
     def work() -> SavePlan:
         _check_name(previous_of(name) or name if previous else name)
-        target = rotation.rotation_target(session, provider, name) if rotate else None
         clean = clean_values(provider, values)
-        if target is not None:
-            rotation.differs(session, provider, target, clean)
         plan = replan(
             SavePlan(
                 session,
@@ -190,7 +192,6 @@ async def plan_save(
                 allowed=plain_http,
                 baseline=baseline,
                 watch=watch,
-                rotate=rotate,
                 model_origins=model_origins,
                 previous=previous,
                 prefilled=prefilled,
@@ -266,14 +267,14 @@ def replan(plan: SavePlan) -> SavePlan:
         unchecked = addresses.not_entered(provider, values, clear, {*entered, *stored_secrets}, plan.prefilled)
         if unchecked and state.is_open:
             raise addresses.unverified_address(provider, unchecked)
+    if stored and missing:
+        addresses.require_same(provider.field(missing[0]), stored, own)
     # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.
     added = {*verified, *plan.model_origins} & {*origins_of(state.added, provider, clear)}
     origins = tuple(dict.fromkeys((*own, *sorted(added))))
     keeps_plain_http = stored is not None and (bool(verified) or not stored.envelope or not entered)
     plain_http_origins = (*plan.allowed, *(stored.plain_http if stored and keeps_plain_http else ()))
     allowed = tuple(dict.fromkeys(origin for origin in plain_http_origins if origin in origins))
-    if stored and missing:
-        addresses.require_same(provider.field(missing[0]), stored, own)
     return replace(
         plan,
         stored=stored,
@@ -282,6 +283,9 @@ def replan(plan: SavePlan) -> SavePlan:
         plain_http=needs_plain_http(origins, allowed),
         needs_unlock=(plan.rotate or bool(missing) or bool(unchecked)) and not state.is_open,
         unchecked=unchecked,
+        clear=clear,
+        entered=entered,
+        reused=tuple(missing),
     )
 
 

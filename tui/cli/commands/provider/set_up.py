@@ -73,27 +73,21 @@ async def save_and_report(
     _print_result(call, provider, result, more or {})
 
 
-async def plan_values(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> SavePlan:
-    """Return the plan of a save; with `rotate`, the stored key is kept as well.
-
-    Raises:
-        PlainHttp: It needs an origin that --allow-http has not allowed.
-        ForeignKey: A key looks like another provider's, and --no-verify is not given.
-    """
+async def plan_values(call: CommandContext, provider: Provider, values: Values) -> SavePlan:
+    """Return the plan of a save. ForeignKey is raised for another provider's key, unless --no-verify is given."""
     await call.unlock_without_asking(call.tenant)
-    plan = await plan_save(
-        call.tenant_session,
-        provider.id,
-        values,
-        name=call.args.one("name", DEFAULT_NAME),
-        rotate=rotate,
-        own_keys=not call.args.has("no-verify"),
-    )
+    name, own_keys = call.args.one("name", DEFAULT_NAME), not call.args.has("no-verify")
+    plan = await plan_save(call.tenant_session, provider.id, values, name=name, own_keys=own_keys)
+    return allowed_plan(call, plan)
+
+
+def allowed_plan(call: CommandContext, plan: SavePlan) -> SavePlan:
+    """Return the plan with what the options allow; raise PlainHttp for an origin that --allow-http does not."""
     for split in plan.split:
         if split.summary:
             call.out.note(f"Split up: {split.summary}.")
         if split.model_id:
-            call.out.note(f"modeldeck model add {provider.id} {split.model_id} … adds it.")
+            call.out.note(f"modeldeck model add {plan.provider.id} {split.model_id} … adds it.")
     if call.args.has("allow-http"):
         plan = plan.allow_plain_http()
     if plan.plain_http:

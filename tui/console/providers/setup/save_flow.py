@@ -20,6 +20,7 @@ from tui.workspace import conflicts
 from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.addresses import verified_model_origins
 from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.rotation import plan_rotation
 from tui.workspace.credentials.save import apply_save
 from tui.workspace.credentials.save_plan import (
     SavePlan,
@@ -195,7 +196,8 @@ class SaveFlow:
         return credentials.find(self.session, self.provider.id, self.name)
 
     async def _plan(self) -> SavePlan:
-        return await plan_save(
+        plan = plan_rotation if self.rotates else plan_save
+        return await plan(
             self.session,
             self.provider.id,
             self.values,
@@ -203,7 +205,6 @@ class SaveFlow:
             plain_http=self._plain_http,
             baseline=self.stored,
             watch=True,
-            rotate=self.rotates,
             prefilled=self._prefilled,
         )
 
