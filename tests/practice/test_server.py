@@ -1,6 +1,8 @@
 """Practice providers: what they say, and the failures that they bring about when asked to."""
 
+import json
 import math
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -16,8 +18,18 @@ from tui.practice.transport import folders
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Event, Finish, NoResponseYet, Notice, Retrying, TextDelta, ThinkingDelta, Vectors
-from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
+from tui.providers.events import (
+    Event,
+    Finish,
+    NoResponseYet,
+    Notice,
+    Retrying,
+    TextDelta,
+    ThinkingDelta,
+    ToolCalls,
+    Vectors,
+)
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Message, Tool
 
 OPENAI = PROVIDERS["openai"]
 GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
@@ -190,3 +202,35 @@ async def test_the_pace_is_that_of_a_real_answer() -> None:
     assert response.headers["content-type"].startswith("text/event-stream")
     assert len(pieces) > 10
     assert pieces[-1] == b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "huggingface"])
+async def test_each_word_in_a_key_has_its_own_outcome_at_every_provider(provider: str) -> None:
+    declared = PROVIDERS[provider]
+    secrets = [field.name for field in declared.fields if field.secret]
+    wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
+    outcomes: dict[str, Problem | None] = {}
+    for word in ("good", "refused", "restricted", "nocredit", "busy"):
+        access = access_to(declared, **{name: f"sk-FAKE-{word}-0123456789" for name in secrets})
+        _, outcomes[word] = await run(wire, access, declared.verify(access.fields))
+    assert outcomes["good"] is None and isinstance(outcomes["refused"], CredentialRejected)
+    assert not any(isinstance(problem, NetworkError) for problem in outcomes.values()), outcomes
+    if provider != "replicate":  # its keys have no scopes, and its account is always there
+        assert outcomes["restricted"] is not None
+        assert outcomes["busy"] is not None and outcomes["busy"].transient
+
+
+async def test_tools_and_files_are_answered_without_a_stream_as_well() -> None:
+    schema = {"type": "object", "properties": {"city": {"enum": ["Oslo", "Rome"]}, "days": {"type": "integer"}}}
+    assert sample_answers.arguments(schema) == {"city": "Oslo", "days": 1} and sample_answers.arguments(True) == {}
+    pdf = b64encode(b"%PDF-1.7").decode()
+    assert sample_answers.describe_file(f"data:application/pdf;base64,{pdf}") == "I got a PDF of 8 bytes.\n\n"
+    assert sample_answers.describe_file("AAAA") == "I got a file of 3 bytes.\n\n"
+    assert "is damaged" in sample_answers.describe_file("data:image/png;base64,%%%")
+    model = Model("openai", NAMED["openai"], ModelType.CHAT)
+    tools = (Tool("weather", "The weather of a city.", schema),)
+    access = access_to(OPENAI)
+    request = ChatRequest(model, (Message("user", "Is it warm?"),), stream=False, tools=tools)
+    events, problem = await run(Client({}, transport(0)), access, calls.chat(OPENAI, access.fields, request))
+    (asked,) = [call for event in events if isinstance(event, ToolCalls) for call in event.calls]
+    assert problem is None and (asked.name, json.loads(asked.arguments)) == ("weather", {"city": "Oslo", "days": 1})

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +67,23 @@ def test_long_words_keep_their_column_on_a_terminal(ready: Run, monkeypatch: pyt
     drawn = ready("doctor", COLUMNS="80").out
     assert max(map(len, plain.splitlines())) > 80 >= max(len(line) for line in drawn.splitlines() if "/" not in line)
     assert all(line[:37].isspace() for line in drawn.splitlines() if line.startswith(" "))
+
+
+@pytest.mark.slow
+def test_failures_are_counted_and_shown_with_the_remedy(ready: Run, server: OpenAIServer) -> None:
+    other = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "old", "--no-verify")
+    assert ready(*other, stdin="sk-FAKE-9Zq4-0123456789-abcd\n").code == 0
+    ran = ready("doctor", "openai", "old")
+    (failed,) = [line for line in ran.out.splitlines() if line.startswith("failed")]
+    assert failed.split()[1] == "authentication" and "4 checks: 1 failed." in ran.err
+
+
+@pytest.mark.slow
+def test_a_locked_tenant_s_provider_is_reached_without_its_key(
+    run_in: Run, locked_home: Path, server: OpenAIServer
+) -> None:
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
+    assert run_in(locked_home, *words, stdin=KEY + "\n").code == 0
+    ran = run_in(locked_home, "doctor", "openai")
+    assert ran.code == 5 and "The key is not tried. " in ran.err
+    assert [request.headers.get("authorization") for request in server.requests] == [None]

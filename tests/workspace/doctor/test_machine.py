@@ -1,10 +1,19 @@
 """What the doctor says about this machine: folders, terminal, tmux, locale, config.toml, proxies."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.doubles.running_agent import runtime
+from tui.process import local_socket
+from tui.storage import filesystem
+from tui.vault.agent import client
 from tui.workspace.doctor import machine
 from tui.workspace.doctor.checks import Check
 
@@ -80,3 +89,92 @@ def test_settings_of_tmux(tmp_path: Path, settings: dict[str, str], state: str, 
 
 def test_outside_tmux_there_is_no_check_of_it(tmp_path: Path) -> None:
     assert "tmux" not in examine(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("term", "size", "state", "says"),
+    [
+        ("xterm-256color", (80, 24), "ok", "xterm-256color, 80 × 24, truecolor"),
+        ("dumb", (80, 24), "warning", "set TERM"),
+        ("", (80, 24), "warning", "TERM is not set"),
+        ("xterm", (40, 10), "warning", "enlarge the window"),
+    ],
+)
+def test_a_terminal_is_wide_enough_and_can_move_its_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, term: str, size: tuple[int, int], state: str, says: str
+) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, encoding="utf-8"))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda fallback: os.terminal_size(size))
+    check = examine(tmp_path, TERM=term, COLORTERM="truecolor")["terminal"]
+    assert check.state == state and says in f"{check.words} {check.problem.hint if check.problem else ''}"
+
+
+def test_an_encoding_that_lacks_characters_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: False, encoding="latin-1"))
+    check = examine(tmp_path)["locale"]
+    assert check.state == "warning" and "stdout is latin-1" in check.words
+
+
+def test_what_a_folder_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder(tmp_path, 0o700)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", lambda where, mode: False)
+        check = examine(tmp_path)["settings"]
+        assert check.state == "warning" and "cannot be written to" in check.words
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+        check = examine(tmp_path)["settings"]
+        assert check.state == "failed" and "belongs to another user" in check.words
+    path.parent.chmod(0o777)
+    check = examine(tmp_path)["settings"]
+    assert check.state == "failed" and str(path.parent) in check.words
+    path.parent.chmod(0o700)
+    long = tmp_path / ("a" * 300)
+    checks = examine(tmp_path, XDG_DATA_HOME=str(long), XDG_CONFIG_HOME=str(long))
+    assert "cannot be read: file name too long" in checks["settings"].words and checks["disk"].state == "ok"
+    assert checks["config.toml"].state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("free", "state", "says"),
+    [(None, "skipped", "does not tell"), (1 << 20, "warning", "1 MiB"), (1 << 40, "ok", "MiB")],
+)
+def test_little_room_on_the_disk_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int | None, state: str, says: str
+) -> None:
+    monkeypatch.setattr(filesystem, "free_space", lambda at: free)
+    check = examine(tmp_path)["disk"]
+    assert check.state == state and says in check.words and check.facts["free"] == free
+
+
+def test_an_unknown_setting_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / ".config/modeldeck/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('colour = "red"\n')
+    check = examine(tmp_path)["config.toml"]
+    assert check.state == "warning" and "colour" in check.words
+
+
+def test_an_agent_that_does_not_answer_is_named_with_its_process(tmp_path: Path) -> None:
+    with runtime() as environ:
+        path = client.socket_path(environ)
+        os.mkdir(os.path.dirname(path), 0o700)
+        listener, lock = local_socket.listen(path)
+        with listener, pytest.MonkeyPatch.context() as patched:
+            patched.setattr(client, "TIMEOUT", 0.01)
+            check = examine(tmp_path, **environ)["agent"]
+        os.close(lock)
+    assert check.state == "warning" and f"(process {os.getpid()}) does not answer" in check.words
+
+
+def test_without_tmux_or_when_it_hangs_its_settings_are_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert examine(tmp_path, TMUX="/tmp/tmux,1,0", PATH=str(tmp_path))["tmux"].state == "skipped"
+
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("tmux", 2)
+
+    (tmp_path / "tmux").touch(0o755)
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert examine(tmp_path, TMUX="/tmp/tmux,1,0", PATH=str(tmp_path))["tmux"].state == "skipped"

@@ -187,7 +187,9 @@ async def test_a_key_that_is_refused(examine: Diagnose) -> None:
 
 
 @pytest.mark.parametrize(
-    ("off", "words"), [(DAY, "24 h behind"), (-DAY / 24, "60 min ahead of")], ids=["behind", "ahead"]
+    ("off", "words"),
+    [(DAY, "24 h behind"), (-DAY / 24, "60 min ahead of"), (DAY / 864, " s behind")],
+    ids=["behind", "ahead", "a little behind"],
 )
 async def test_a_clock_that_is_wrong(examine: Diagnose, off: datetime.timedelta, words: str) -> None:
     async with serve([dated(datetime.datetime.now(datetime.UTC) + off)]) as server:
@@ -253,3 +255,39 @@ async def test_practice_sends_nothing(session: Session) -> None:
 def test_control_the_limits_of_the_client_are_kept() -> None:
     client = Client({}, limits=replace(QUICK, connect=3)).with_observer(lambda report, phase: None)
     assert (client._limits.connect, client._limits.retries) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [("huggingface", "Hugging Face lists none; 2 known"), ("tongyi", "21 models listed")],
+)
+async def test_a_practice_provider_is_asked_and_nothing_is_looked_up(
+    session: Session, provider: str, words: str
+) -> None:
+    checks = {check.name: check for check in await diagnose(session.tenant("acme"), provider, spend=True)}
+    assert list(checks) == ["tcp", "authentication", "models", "answer"]
+    assert "nothing leaves this process" in checks["tcp"].words and checks["models"].words == words
+    assert "answered" in checks["answer"].words and checks["answer"].facts["type"] == "chat"
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("restricted", {"authentication": "ok", "models": "warning", "answer": "ok"}),
+        ("nocredit", {"authentication": "ok", "models": "ok", "answer": "failed"}),
+    ],
+)
+async def test_a_key_that_may_not_do_everything_is_accepted_with_what_it_may_not(
+    session: Session, word: str, outcome: dict[str, str]
+) -> None:
+    acme = session.tenant("acme")
+    plan = await save_plan.plan_save(acme, "openai", {"api_key": Secret(f"sk-FAKE-{word}-0123456789")}, name="other")
+    await save.apply_save(plan)
+    checks = {check.name: check for check in await diagnose(acme, "openai", "other", spend=True)}
+    assert states(checks) == {"tcp": "skipped"} | outcome
+    assert exit_code(checks.values()) is (Exit.DONE if word == "restricted" else Exit.FAILED)
+
+
+async def test_certificates_that_cannot_be_read_fail_before_anything_is_sent(examine: Diagnose) -> None:
+    checks = await examine("https://localhost:9/v1", {"SSL_CERT_FILE": "/nowhere/ca.pem"})
+    assert states(checks) == {"tls": "failed"} and "/nowhere/ca.pem" in remedy(checks["tls"])

@@ -22,7 +22,7 @@ FIELDS = {
 
 _SIZE = 1536
 _OLDER = "/text/chatcompletion_v2"
-_NUMBERS = {400: 1026, 401: 2049, 404: 2013, 429: 1002, 503: 1000}
+_NUMBERS = {400: 1026, 401: 2049, 403: 2061, 404: 2013, 429: 1002, 503: 1000}
 
 
 def answer(request: ReceivedRequest) -> Answer | None:

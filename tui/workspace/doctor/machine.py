@@ -164,7 +164,7 @@ def _folder(name: str, path: Path) -> Check:
 
 
 def _disk(where: Paths) -> Check:
-    existing = next((path for path in (where.data, *where.data.parents) if path.exists()), Path("/"))
+    existing = next((path for path in (where.data, *where.data.parents) if os.path.exists(path)), Path("/"))
     free = filesystem.free_space(existing)
     if free is None:
         return Check("disk", CheckState.SKIPPED, "the file system does not tell its free space", facts={"free": None})
@@ -176,14 +176,14 @@ def _disk(where: Paths) -> Check:
 
 def _config(where: Paths) -> Check:
     path = where.config / "config.toml"
-    facts = {"path": str(path), "exists": path.exists()}
+    facts = {"path": str(path), "exists": os.path.exists(path)}
     try:
         warnings = load(where).warnings
     except Problem as problem:
         return failed_check("config.toml", problem, facts=facts)
     if warnings:
         return warning("config.toml", one_line(" ".join(warnings)), "Correct the file.", facts=facts)
-    return Check("config.toml", CheckState.OK, "valid" if path.exists() else "none, which is fine", facts=facts)
+    return Check("config.toml", CheckState.OK, "valid" if facts["exists"] else "none, which is fine", facts=facts)
 
 
 def _agent(environ: Mapping[str, str]) -> Check:
