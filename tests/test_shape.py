@@ -300,11 +300,6 @@ def test_an_import_of_the_console_within_a_function_says_what_needs_it() -> None
             assert [number for number in sorted(numbers) if "  # lazy: " not in lines[number - 1]] == [], name(path)
 
 
-def test_every_dataclass_is_of_the_kind_that_is_quick_to_create() -> None:
-    slow = [name(path) for path in MODULES if "dataclasses.dataclass" in imports(path) and path.name != "dataclass.py"]
-    assert not slow, f"use tui.domain.dataclass in {slow}"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("package", DOORWAYS)
 def test_every_library_is_imported_in_one_place(package: str) -> None:

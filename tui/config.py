@@ -14,10 +14,9 @@ share the file. A setting with a value that it cannot have stops whatever reads 
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, did_you_mean
 from tui.paths import Paths, read_file
 from tui.sanitize import one_line

@@ -10,7 +10,7 @@ A footer entry is an id, or ids and another word for what they do now: `models.v
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual.binding import Binding
@@ -18,8 +18,6 @@ from textual.dom import DOMNode
 from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
-
-from tui.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True)

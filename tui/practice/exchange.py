@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from json import dumps
 from typing import Any
-
-from tui.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ import base64
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.practice import sample_answers
 from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import combinations, cycle
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from tui.config import Config
 from tui.domain import Model, ModelType, ProviderState, VerificationResult, VerificationState
-from tui.domain.dataclass import dataclass
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS
 from tui.providers.events import ModelsListed

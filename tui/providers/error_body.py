@@ -8,10 +8,9 @@ clouds' names in capitals, the account of a server behind a router.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
-
-from tui.domain.dataclass import dataclass
 
 MAX_WORDS = 2000
 """Characters of the server's own words that are read, so that searching them stays quick."""

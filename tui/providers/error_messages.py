@@ -5,10 +5,9 @@ Hints name no key of the console, since the command line shows them too. No sent
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
-from tui.domain.dataclass import dataclass
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.origins import host_of, origin_of
 from tui.providers.requests import ApiError

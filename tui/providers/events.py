@@ -1,11 +1,10 @@
 """Events of a running call: pieces of the answer, usage, notices, progress."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.secret import Secret
 
 

@@ -4,13 +4,12 @@ Nothing here does I/O: `Client` runs every call.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.providers.events import Event, ToolCalls
 from tui.secret import Secret
 

@@ -8,12 +8,11 @@ the frames of its response into events. Neither does I/O: `Client` runs every ca
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.requests import (
     ApiError,

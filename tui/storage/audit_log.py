@@ -25,13 +25,12 @@ import hmac
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from tui.domain.dataclass import dataclass
 from tui.storage.audit_line import printable, sealed_lines, shorten
 from tui.storage.audit_line import sha256 as _hash
 from tui.storage.folder import Folder

@@ -12,13 +12,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NoReturn
 
 from tui import __version__
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.sanitize import one_line
 

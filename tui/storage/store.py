@@ -10,14 +10,13 @@ import hashlib
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from tui import __version__
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.storage.folder import Folder

@@ -1,9 +1,8 @@
 """Interfaces by which a console sees changes of other processes: it polls files; a shared store sends notices."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
-
-from tui.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ another one.
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers import PROVIDERS, order
 from tui.providers.openai_compatible.presets import BASE, kind, kinds, presets

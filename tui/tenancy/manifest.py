@@ -17,13 +17,12 @@ Entries are compared and authenticated as they are stored; only what differs is 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 from tui.domain import Credential
-from tui.domain.dataclass import dataclass
 from tui.storage.settings_file import CorruptSettings, record_text
 from tui.storage.store import Tables, records_with_text, stored_records
 from tui.tenancy.serialization import from_record

@@ -1,11 +1,10 @@
 """Merge a provider's model list: add new models, mark missing ones, keep added ones."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, Origin
-from tui.domain.dataclass import dataclass
 from tui.providers.events import Event, ModelsListed
 from tui.providers.requests import Call
 from tui.providers.spec import Provider

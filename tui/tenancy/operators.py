@@ -14,11 +14,10 @@ tenant, which every operator of the tenant can read.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked, Problem, UsageError
 from tui.sanitize import one_line
 from tui.secret import Secret

@@ -15,13 +15,12 @@ $DATA/operator, $KEYS/operator         the same for the operator, whose keys are
 
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from tui import config
 from tui.config import Config
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.paths import Paths, paths
 from tui.process import identity

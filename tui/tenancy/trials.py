@@ -8,11 +8,10 @@ when the tenant's own settings are restored, replaced or removed.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Model, Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS

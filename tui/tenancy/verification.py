@@ -8,11 +8,10 @@ the private key. Nothing is opened for a call that does not pass.
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tui.domain import DEFAULT_NAME, Credential, ManifestState
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider

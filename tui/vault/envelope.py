@@ -3,11 +3,10 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Protocol
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked
 from tui.secret import Secret
 from tui.vault.public_key import rsa_public_key

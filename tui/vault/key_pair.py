@@ -7,10 +7,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import dataclass
 from secrets import token_bytes
 from typing import TYPE_CHECKING, NoReturn
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Remedy
 from tui.secret import MASK, Secret
 from tui.vault import envelope, key_derivation, pkcs8

@@ -8,9 +8,8 @@ the one spelling that Modeldeck writes is read; for another there is pycryptodom
 
 import base64
 import binascii
+from dataclasses import dataclass
 from math import lcm
-
-from tui.domain.dataclass import dataclass
 
 _SEQUENCE, _INTEGER, _BITS, _OCTETS = 0x30, 0x02, 0x03, 0x04
 _ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")

@@ -11,12 +11,11 @@ of the line before, so that no line can be replaced unnoticed. `FORMAT.md` descr
 import hashlib
 import json
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from math import isfinite
 from secrets import token_bytes
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked
 from tui.secret import Secret
 from tui.vault import envelope

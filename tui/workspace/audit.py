@@ -1,10 +1,10 @@
 """Query the audit log: entries as sentences, what an earlier state lacks, verification."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import ModelType
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.openai_compatible.presets import kind
 from tui.sanitize import one_line

@@ -1,8 +1,8 @@
 """Conflicts: another session saved something else while a form was open."""
 
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Conflict
 from tui.process import identity
 from tui.sanitize import one_line

@@ -3,9 +3,8 @@
 import asyncio
 import platform
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.sanitize import one_line
 from tui.secret import Secret

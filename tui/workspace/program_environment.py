@@ -9,10 +9,9 @@ The keys of trials are the operator's, and never leave Modeldeck.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from tui.domain import KeySource
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.sanitize import is_id, one_line

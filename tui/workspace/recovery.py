@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import group_fingerprint
 from tui.secret import Secret

@@ -4,11 +4,10 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line

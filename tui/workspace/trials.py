@@ -6,10 +6,10 @@ read the operator's key as well.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import Credential, Model, Tenant, VerificationResult
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider

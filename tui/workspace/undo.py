@@ -8,10 +8,10 @@ which the private key vouches for that credential; the same holds for an address
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import Credential
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked, Problem, UsageError
 from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import Content, Document

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from contextvars import copy_context
+from dataclasses import dataclass
 from time import monotonic
 
 from tui.console.frame.chrome import STRIP
@@ -18,7 +19,6 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import PROBLEM, WORKING
 from tui.domain import Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError
 from tui.storage import lock
 from tui.tenancy import keyring, last_used

@@ -4,6 +4,7 @@ Each remembers what it shows, so that showing the same again sends nothing to th
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 from textual.widget import Widget
@@ -24,7 +25,6 @@ from tui.console.widgets.symbols import (
 )
 from tui.console.widgets.truncate import clip_distinct, clip_end, clip_middle, width
 from tui.console.widgets.wrap import wrap
-from tui.domain.dataclass import dataclass
 
 AREAS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"), ("playground", "Playground"))
 

@@ -7,6 +7,7 @@ not while the page that it opened is shown, nor while it does slow work that a k
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from inspect import iscoroutine
 from time import monotonic
@@ -17,7 +18,6 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.worker import Worker, WorkType
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 
 Result = TypeVar("Result")

@@ -1,10 +1,10 @@
 """Commands, groups of commands, and the search among them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, overload
 
 from tui.console.widgets.filter_bar import matching
-from tui.domain.dataclass import dataclass
 
 
 @dataclass(frozen=True)

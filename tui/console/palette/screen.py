@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
@@ -20,7 +21,6 @@ from tui.console.widgets.row_list import Lazy, Rows, text_item
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import fit, width
-from tui.domain.dataclass import dataclass
 
 _KEYS = 12
 

@@ -1,7 +1,7 @@
 """A parameter as a form row: full width with range and meaning, or in a narrow column."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from textual.app import ComposeResult
@@ -15,7 +15,6 @@ from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import fit, width
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.spec import Parameter
 

@@ -1,6 +1,7 @@
 """Details of a provider: credential, fields, other credentials, models, default models."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -10,7 +11,6 @@ from tui.console.widgets.symbols import BROKEN, ERROR, HEADING, MUTED, WARNING, 
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
 from tui.console.widgets.wrap import fold
 from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
-from tui.domain.dataclass import dataclass
 from tui.providers.spec import Field
 from tui.sanitize import group_fingerprint
 from tui.tenancy import credentials, models

@@ -1,6 +1,7 @@
 """The page of who shares a tenant of a shared store, and the forms that admit and remove an operator."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -18,7 +19,6 @@ from tui.console.widgets.input import SecretField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, CAUTION, HEADING, MUTED, PROBLEM
 from tui.domain import Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.sanitize import group_fingerprint, one_line
 from tui.secret import Secret

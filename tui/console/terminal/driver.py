@@ -20,7 +20,7 @@ import signal
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any, TextIO
 
@@ -31,7 +31,6 @@ from textual.geometry import Size
 from textual.message import Message
 
 from tui.console.terminal.flow_control import ANSWER, FlowControl
-from tui.domain.dataclass import dataclass
 
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"

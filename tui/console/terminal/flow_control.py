@@ -9,9 +9,7 @@ in that moment. A terminal that answers nothing is sent everything at once.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import field
-
-from tui.domain.dataclass import dataclass
+from dataclasses import dataclass, field
 
 QUESTION = "\x1b[5n"
 ANSWER = "\x1b[0n"

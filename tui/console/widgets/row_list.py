@@ -1,6 +1,7 @@
 """A list of rows with a cursor. Draws only visible rows."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, overload
 
 from rich.segment import Segment
@@ -16,7 +17,6 @@ from textual.strip import Strip
 from tui.console.keys import bind
 from tui.console.widgets.static_text import draw_line, line
 from tui.console.widgets.symbols import CURSOR, MARK
-from tui.domain.dataclass import dataclass
 
 _BAR = RichStyle(reverse=True)
 _BAR_AT_REST = RichStyle(reverse=True, dim=True)

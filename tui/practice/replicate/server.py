@@ -6,12 +6,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from typing import Any
 
 from tui.domain import Model, ModelType, Origin
-from tui.domain.dataclass import dataclass
 from tui.practice import sample_answers
 from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture

@@ -5,9 +5,9 @@ which they are told apart; `api.py` is known by its one path, which takes a ques
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.entries import entries_of
 from tui.providers.error_body import is_error

@@ -5,11 +5,10 @@ All but `api.py` speak OpenAI's wire, most of them with less in it. What a serve
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.chatglm import api_script
 from tui.providers.chatglm.probe import (
     ABSENT,

@@ -4,9 +4,9 @@ Secrets are opened as late as possible, for one attempt, and only after the orig
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import FieldValues, Provider

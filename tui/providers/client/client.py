@@ -13,14 +13,13 @@ import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from ssl import SSLContext
 from typing import Any
 
 import httpx
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin

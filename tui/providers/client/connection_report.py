@@ -7,13 +7,12 @@ header but `Date`: requests, to a proxy as well, carry keys.
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.client.transport_errors import ConnectionTrace
 from tui.sanitize import one_line
 

@@ -4,10 +4,9 @@
 tells of a limit takes the number from here.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.config import Config
-from tui.domain.dataclass import dataclass
 
 KIB, MIB = 1 << 10, 1 << 20
 

@@ -11,8 +11,8 @@ A request is sent again when its answer has not begun (see `RetryableError`) and
 import random
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.client.limits import Limits
 from tui.providers.error_messages import BUSY, SIGN_IN, retry_after

@@ -5,8 +5,8 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.providers.client.limits import TOKEN_MARGIN
 from tui.providers.events import AccessToken
 from tui.providers.spec import FieldValues, Provider

@@ -5,11 +5,11 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from tui.domain.dataclass import dataclass
 from tui.errors import IncompleteAnswer, NetworkError, Problem
 from tui.providers.error_messages import AGAIN, ErrorContext, shown_url
 

@@ -5,13 +5,13 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import httpx
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.paths import open_file
 from tui.providers.client.limits import UPLOAD_CHUNK

@@ -7,10 +7,9 @@ not recorded at all.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.client.limits import MIB
 from tui.providers.requests import Base64File, Call, Frame, Reader, Result
 from tui.secret import MASK, Secret

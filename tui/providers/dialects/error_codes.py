@@ -6,11 +6,11 @@ pages that document them. The file is read when the first error arrives, not at 
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import CredentialRejected, Problem, ScopeMissing
 
 FILE_NAME = "error_codes.toml"

@@ -1,9 +1,8 @@
 """Detect API errors that arrive with HTTP 200, in the body or in mid-stream."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tui.domain.dataclass import dataclass
 from tui.providers.requests import ApiError, Call, Frame, Reader, Result
 
 Find = Callable[[Frame], ApiError | None]

@@ -6,11 +6,10 @@ toolkit, /health.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import number
 from tui.providers.events import Event, ModelDetails, Notice
 from tui.providers.huggingface.endpoints import (

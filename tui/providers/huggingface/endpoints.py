@@ -6,11 +6,10 @@ wakes by itself (endpoints documentation, autoscaling).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, SearchResult, SearchResults

@@ -5,13 +5,12 @@ who-am-i.ts. A hosted model is served through the router, by Hugging Face itself
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.expiry import date_of
 from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults

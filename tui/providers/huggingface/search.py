@@ -1,11 +1,10 @@
 """Search the Hub for models (hub-docs, inference-providers/hub-api; huggingface_hub, hf_api.py)."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.events import Event, SearchResult, SearchResults
 from tui.providers.huggingface.hub import (

@@ -7,10 +7,9 @@ server: one vector, one a text, or one a token, which are averaged.
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in

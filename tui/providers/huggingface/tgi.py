@@ -5,10 +5,9 @@ goes in, its continuation comes out. Streamed events end with the one that repea
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.attachments import has_files
 from tui.providers.dialects.attachments import unsupported as no_attachments

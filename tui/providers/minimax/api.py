@@ -6,10 +6,9 @@ the older route ends with a whole message that repeats all the text. Vectors hav
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai import api as openai_api

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.events import Event, Finish, Vectors

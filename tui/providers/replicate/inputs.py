@@ -7,12 +7,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.spec import Parameter, ParameterKind
 
 TEXT, VECTORS, TRANSCRIPT, FILES, OTHER = "text", "vectors", "transcript", "files", "something else"

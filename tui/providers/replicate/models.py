@@ -4,11 +4,10 @@ Replicate HTTP API reference, search, models, versions and deployments; changelo
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import endpoint, malformed, number
 from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
 from tui.providers.replicate import inputs as model_inputs

@@ -5,12 +5,11 @@ on at Replicate whether anybody listens or not, so every one that was begun name
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import endpoint, malformed
 from tui.providers.dialects.values import token_count
 from tui.providers.error_body import words_of

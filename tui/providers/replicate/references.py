@@ -4,9 +4,9 @@ Replicate HTTP API reference, models and deployments; a model is `owner/name`, w
 """
 
 import re
+from dataclasses import dataclass
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers.origins import origin_of
 from tui.providers.spec import FieldValues

@@ -8,12 +8,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.attachments import has_files, unsupported
 from tui.providers.dialects.error_frames import with_error_check

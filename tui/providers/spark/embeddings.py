@@ -6,8 +6,8 @@ import json
 import math
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors

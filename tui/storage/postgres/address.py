@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 
 _SETTINGS: dict[str, Any] = {

@@ -7,12 +7,12 @@ are parameters, never parts of a statement.
 import logging
 import time
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, NetworkError, Problem, Remedy, SaveFailed, UsageError
 from tui.sanitize import one_line
 from tui.storage.postgres.address import Address

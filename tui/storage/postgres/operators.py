@@ -1,8 +1,7 @@
 """Rows about operators: their public keys, and tenants' private keys sealed for them."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from tui.domain.dataclass import dataclass
 from tui.storage.postgres.database import Database
 from tui.storage.postgres.folder import TenantFolder
 

@@ -1,8 +1,8 @@
 """Who has which form open: advice for people, which expires by the database's clock."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from tui.domain.dataclass import dataclass
 from tui.storage.postgres.database import Database
 
 

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.storage.postgres.connection import Login
 
 

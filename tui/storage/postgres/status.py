@@ -1,9 +1,9 @@
 """What there is to say about a shared store: login, schema, connections, clock."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.sanitize import one_line
 from tui.storage.postgres.connection import CLIENT
 from tui.storage.postgres.database import Database

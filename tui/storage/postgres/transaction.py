@@ -1,13 +1,12 @@
 """What a transaction over rows of tenants has read and written so far."""
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 
 SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"

@@ -3,7 +3,8 @@
 A call is one trip, and may be repeated after a lost connection: the token says whether it was done.
 """
 
-from tui.domain.dataclass import dataclass
+from dataclasses import dataclass
+
 from tui.storage.postgres.database import Database
 
 EXPIRES = 120.0

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy
 from tui.process import local_socket
 from tui.secret import Secret

@@ -2,10 +2,9 @@
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.vault import envelope, key_pair
 from tui.vault.agent.protocol import ABSENT, INVALID, SEALED, VERSION, Message, digest

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.events import ModelsListed, Retrying

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.domain import DEFAULT_NAME, VerificationState
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kind, presets

@@ -6,10 +6,9 @@ A check is the one of `verify`: it stores the outcome. A locked tenant's credent
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.domain import Credential, KeySource, VerificationState, previous_of
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, CredentialRejected, Exit, Locked, Problem, Remedy
 from tui.providers.origins import host_of
 from tui.tenancy import credentials, trials

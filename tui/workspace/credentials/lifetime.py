@@ -12,11 +12,11 @@ import asyncio
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from tui.domain import Credential, previous_of
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.store import Tables

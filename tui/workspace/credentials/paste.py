@@ -3,8 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field, Provider
 from tui.sanitize import in_words

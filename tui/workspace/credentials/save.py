@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
-from tui.domain.dataclass import dataclass
 from tui.errors import Conflict, Problem
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import hint_of

@@ -6,11 +6,10 @@ A kept secret keeps its origins: for another one it must be entered again.
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tui.domain import DEFAULT_NAME, Credential, Model, previous_of
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.origins import is_private
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tui.domain import (
@@ -14,7 +15,6 @@ from tui.domain import (
     previous_name,
     previous_of,
 )
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.storage.store import Tables

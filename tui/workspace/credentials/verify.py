@@ -3,12 +3,11 @@
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.events import Accepted, Event
 from tui.providers.origins import host_of, origin_of

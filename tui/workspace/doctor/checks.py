@@ -1,11 +1,10 @@
 """The result of one check of the doctor: what was checked, the outcome, the time, and what to do."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Exit, Problem
 
 

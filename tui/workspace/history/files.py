@@ -10,10 +10,9 @@ needed.
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked, Problem, UsageError
 from tui.storage.folder import Folder
 from tui.storage.line_file import append_lines, lines_of

@@ -7,11 +7,10 @@ the chats that are new or longer; without it, or if it is damaged, it is made ag
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.storage.folder import Folder

@@ -12,10 +12,9 @@ A record of another type is left out: a newer version may have written it. Every
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.events import ToolCall, ToolCalls
 from tui.providers.requests import Tool
 from tui.sanitize import one_line, printable

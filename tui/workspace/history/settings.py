@@ -5,7 +5,8 @@ It is off until `history = "sealed"` stands in `config.toml`, for all tenants, o
     table history   one record {"mode": "sealed" or "off", "days"}; days is 0 for ever
 """
 
-from tui.domain.dataclass import dataclass
+from dataclasses import dataclass
+
 from tui.errors import Problem, UsageError
 from tui.storage.store import Tables
 from tui.tenancy.session import TenantSession

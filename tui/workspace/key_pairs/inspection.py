@@ -1,7 +1,8 @@
 """What an envelope says of itself, read without opening it: no key and no passphrase is needed."""
 
+from dataclasses import dataclass
+
 from tui.domain import Credential
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
 from tui.tenancy import credentials, keyring, retired_keys

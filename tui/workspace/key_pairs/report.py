@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.domain import ManifestState, ProviderState, Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, operators, retired_keys, verification

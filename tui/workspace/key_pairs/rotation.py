@@ -15,10 +15,9 @@ to be withdrawn there.
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.domain import Credential, Tenant
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.secret import Secret
 from tui.storage.store import Tables

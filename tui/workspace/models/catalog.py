@@ -4,12 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.origins import is_loopback

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from heapq import nlargest
 
@@ -16,7 +16,6 @@ from tui.domain import (
     ModelType,
     ProviderState,
 )
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.tenancy import listings, models

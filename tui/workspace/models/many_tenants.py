@@ -1,9 +1,9 @@
 """Default models of many tenants: a matrix of them by type, and one change in many tenants."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from tui.domain import DefaultState, ModelType
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.tenancy import models
 from tui.tenancy.session import TenantSession

@@ -1,10 +1,9 @@
 """Set up a provider: verify what a plan would save, save it with the models it lists, and propose default models."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult
-from tui.domain.dataclass import dataclass
 from tui.tenancy import models, verification
 from tui.tenancy.model_sync import OnEvent
 from tui.workspace.credentials.save import apply_save

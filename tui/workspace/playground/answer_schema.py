@@ -5,11 +5,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage import user_file

@@ -1,11 +1,10 @@
 """A conversation in memory, which can be formatted as Markdown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tui.domain.dataclass import dataclass
 from tui.providers.events import ToolCalls
 from tui.providers.requests import Message, Tool
 from tui.workspace.playground.attachments.files import AttachedFile, user_message

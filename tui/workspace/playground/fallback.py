@@ -8,11 +8,11 @@ request on the tenant's own key never goes to a trial.
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import KeySource, Model
-from tui.domain.dataclass import dataclass
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers.dialects.notices import with_notices
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, UploadStarted

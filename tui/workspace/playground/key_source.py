@@ -5,11 +5,10 @@ used up or gone stays chosen, and says so. Without an own credential there is no
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import KeySource, Model
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.sanitize import one_line
 from tui.storage.store import Tables

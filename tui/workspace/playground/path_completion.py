@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from tui.domain.dataclass import dataclass
 
 _MOST = 500
 """Entries of a folder that are offered; more letters find the others."""

@@ -10,10 +10,9 @@ Parameters are texts, as they were typed: what a text means depends on the model
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError, did_you_mean
 from tui.providers.spec import Parameter
 from tui.sanitize import one_line, printable

@@ -2,11 +2,10 @@
 
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Model, ModelType
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.dialects.sampling import BOUND
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, Transcript, Usage, Vectors

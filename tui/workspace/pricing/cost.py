@@ -1,9 +1,9 @@
 """What a request costs: its usage times the figures of the price that held when it was made."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from tui.domain.dataclass import dataclass
 from tui.providers.events import Usage
 from tui.workspace.pricing.prices import MILLION, Price, Rates
 

@@ -3,12 +3,11 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.sanitize import one_line
 

@@ -9,12 +9,11 @@ end, so that a line that a killed process left incomplete damages no other.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.events import USAGE_COUNTS, Usage
 from tui.sanitize import one_line

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tui.domain import Credential, KeySource, Model, Origin
-from tui.domain.dataclass import dataclass
 from tui.errors import Locked, UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line

@@ -16,7 +16,7 @@ sentence.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tui.domain import (
@@ -29,7 +29,6 @@ from tui.domain import (
     VerificationResult,
     previous_of,
 )
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible import presets

@@ -7,10 +7,9 @@ and not put to use. A server at a base URL of its own becomes a connection.
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, VerificationState
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Conflict
 from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import Content

@@ -10,11 +10,10 @@ rejected. Trials are not imported.
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Credential, Origin, Tenant, previous_of
-from tui.domain.dataclass import dataclass
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.sanitize import in_words
 from tui.secret import Secret

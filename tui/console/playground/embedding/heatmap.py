@@ -1,6 +1,7 @@
 """The heat map of cosines: a row and a column for each text, a shade and a number in each cell."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -11,7 +12,6 @@ from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, SELECTED
 from tui.console.widgets.truncate import fit
-from tui.domain.dataclass import dataclass
 from tui.workspace.playground.embedding.vectors import Comparison
 
 SHADES: Sequence[tuple[int, str, str]] = (

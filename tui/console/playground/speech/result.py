@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -18,7 +19,6 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, STOPPED
 from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import clip_end, clip_middle, width
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.events import Segment, Transcript
 from tui.providers.requests import TimestampGranularity

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import ClassVar
@@ -21,7 +22,6 @@ from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.events import Event, TextDelta, Transcript, UploadStarted
 from tui.providers.requests import TimestampGranularity

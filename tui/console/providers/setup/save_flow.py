@@ -5,12 +5,12 @@ Nothing here knows a widget. `SaveFlow` returns the outcome of a step, and the s
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from time import monotonic
 
 from tui.console.frame.navigator import Questions
 from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
-from tui.domain.dataclass import dataclass
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider

@@ -10,10 +10,9 @@ CommonMark that reach back are left out: headings by underlining, and links by r
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
-
-from tui.domain.dataclass import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -1,7 +1,7 @@
 """Render Markdown as rows without boxes, so that a selection copies only text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from markdown_it.tree import SyntaxTreeNode
 from textual.content import Content
@@ -12,7 +12,6 @@ from tui.console.widgets.markdown.table import Columns, columns_for, table_rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.wrap import fold, wrap
-from tui.domain.dataclass import dataclass
 
 _SPACED_BLOCKS = frozenset(("heading", "fence", "code_block", "table", "hr"))
 """Blocks with a blank row before and after them, whatever the source has."""

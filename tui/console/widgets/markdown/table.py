@@ -1,12 +1,12 @@
 """Render a table without lines: columns separated by spaces."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from textual.content import Content
 
 from tui.console.widgets.static_text import line
 from tui.console.widgets.wrap import wrap
-from tui.domain.dataclass import dataclass
 
 _INDENT = 2
 _GAPS = (4, 2)

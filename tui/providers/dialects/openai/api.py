@@ -5,11 +5,10 @@ Every server that speaks this wire differs in small ways; a `Flavour` holds them
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.values import token_count
 from tui.providers.error_body import read_account
 from tui.providers.events import Event

@@ -5,9 +5,9 @@ import binascii
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
 from tui.providers.dialects.values import order, token_count, total
 from tui.providers.events import Event, Finish, Usage, Vectors

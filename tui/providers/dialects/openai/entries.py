@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.providers.dialects.values import token_count
 from tui.providers.error_body import is_error, words_in
 from tui.providers.events import Notice

@@ -4,10 +4,10 @@ import errno
 import os
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.paths import open_file
 from tui.providers.requests import Attachment, Message

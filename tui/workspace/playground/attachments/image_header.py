@@ -5,8 +5,7 @@ PNG specification, IHDR; JPEG (ITU-T T.81), frame headers; GIF89a, logical scree
 
 import re
 from collections.abc import Iterator
-
-from tui.domain.dataclass import dataclass
+from dataclasses import dataclass
 
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """JPEG's frame headers, which hold the size: SOF0 to SOF15 without the tables between them."""

@@ -8,9 +8,9 @@ import hashlib
 import json
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.paths import paths
 from tui.storage.folder import DiskFolder

@@ -4,13 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from time import monotonic
 from typing import Any, Protocol
 
-from tui.domain.dataclass import dataclass
 from tui.errors import CredentialRejected, IncompleteAnswer, Locked, Problem, UsageError
 from tui.providers.events import Event, Retrying
 from tui.workspace.playground.batch.rows_file import RowsFile

@@ -1,12 +1,11 @@
 """The figures of a batch's rows, by model."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.sanitize import one_line
 from tui.workspace.pricing.cost import UNKNOWN, money, plain
 from tui.workspace.pricing.prices import is_amount

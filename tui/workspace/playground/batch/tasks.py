@@ -6,12 +6,11 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.user_file import read

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import field
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, Finish, Notice, Retrying, TextDelta, ThinkingDelta, Usage

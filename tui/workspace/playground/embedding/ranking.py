@@ -1,8 +1,8 @@
 """Which texts are nearest, and how far two models agree on that."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.workspace.playground.embedding.vectors import Vector, matrix, norm, pairs
 
 _NEIGHBOURS = 10

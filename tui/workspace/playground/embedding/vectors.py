@@ -5,9 +5,9 @@ import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import fsum, sqrt
 
-from tui.domain.dataclass import dataclass
 from tui.sanitize import escaped_json
 
 Vector = Sequence[float]

@@ -10,10 +10,10 @@ import json
 import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.user_file import open_to_continue, unwritable

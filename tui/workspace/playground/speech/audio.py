@@ -3,9 +3,9 @@
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers.events import Segment
 from tui.providers.spec import AudioLimits

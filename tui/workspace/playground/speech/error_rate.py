@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-
-from tui.domain.dataclass import dataclass
+from dataclasses import dataclass
 
 _WORD = re.compile(r"[\w']+")
 

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.errors import Problem, UsageError
 from tui.providers.events import Event, TextDelta, Transcript, Usage
 from tui.sanitize import printable

@@ -15,8 +15,8 @@ and left out. Of a name that is there twice, the last counts. Known names are th
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from tui.domain.dataclass import dataclass
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds, presets
 from tui.workspace.credentials.discovery import keys_in

@@ -6,10 +6,9 @@ left out: nothing is looked up, included or run.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tui.domain.dataclass import dataclass
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds

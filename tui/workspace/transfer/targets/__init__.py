@@ -6,9 +6,9 @@ sent there.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tui.domain import Model
-from tui.domain.dataclass import dataclass
 from tui.providers.spec import FieldValues, Provider
 from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession

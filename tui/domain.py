@@ -1,10 +1,8 @@
 """Domain nouns as plain values: tenant, provider, credential, model, default model."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-from tui.domain.dataclass import dataclass
 
 
 class ModelType(StrEnum):
