@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tui.cli
-import tui.cli.output
 import tui.cli.secret_input
 import tui.process.hardening
 import tui.tenancy.session
 from tests.cli.schemas import require_schema
 from tests.doubles import command_server, keys
 from tests.doubles.openai_server import OpenAIServer
+from tui.cli.output import Output
 from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
 from tui.tenancy.session import Session, open_session
@@ -177,5 +178,11 @@ def ready(modeldeck: Run, server: OpenAIServer) -> Run:
 
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands of this process print as on a terminal: with headings, hints and progress."""
-    monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: True)
+    """Let commands of this process print to stdout as to a terminal: with headings and hints."""
+    begin = Output.__init__
+
+    def begin_on_terminal(output: Output, *args: Any, **options: Any) -> None:
+        begin(output, *args, **options)
+        output.decorated = True
+
+    monkeypatch.setattr(Output, "__init__", begin_on_terminal)

@@ -1,12 +1,10 @@
 """`modeldeck doctor`: its lines, its JSON, its exit codes, and what costs something only when it is asked for."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-import tui.cli.output
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
 
@@ -61,9 +59,9 @@ def test_this_machine_is_checked_without_a_tenant_of_its_own(ready: Run) -> None
 
 
 @pytest.mark.slow
-def test_long_words_keep_their_column_on_a_terminal(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_words_keep_their_column_on_a_terminal(ready: Run, request: pytest.FixtureRequest) -> None:
     plain = ready("doctor").out
-    monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: stream is sys.stdout)
+    request.getfixturevalue("on_terminal")
     drawn = ready("doctor", COLUMNS="80").out
     assert max(map(len, plain.splitlines())) > 80 >= max(len(line) for line in drawn.splitlines() if "/" not in line)
     assert all(line[:37].isspace() for line in drawn.splitlines() if line.startswith(" "))

@@ -123,9 +123,7 @@ def _administrator_address(call: CommandContext) -> "Address":
     _require_postgres()
     from tui.storage.postgres.address import parse
 
-    if not (text := call.args.one("dsn")):
-        raise UsageError("--dsn is missing.", "For example --dsn postgresql:///modeldeck?user=postgres")
-    return parse(text, call.environ)
+    return parse(call.args.one("dsn"), call.environ)
 
 
 def _require_postgres() -> None:
