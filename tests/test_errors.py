@@ -35,7 +35,7 @@ def test_nothing_unlike_is_suggested(word: str) -> None:
     assert not near or edit_distance(word.lstrip("-"), near.lstrip("-")) <= max(1, len(near) // 3), near
 
 
-def test_every_option_that_a_command_does_not_have_is_taken_for_one_like_it_or_none() -> None:
+def test_an_unknown_option_is_corrected_to_a_similar_one_or_none() -> None:
     for command in COMMANDS:
         names = {name for option in command.all_options for name in option.names if name.startswith("--")}
         for word in OPTIONS:

@@ -15,8 +15,8 @@ TYPED = ("open sesame",)
 
 @pytest.mark.usefixtures("on_terminal")
 def test_an_empty_list_says_what_comes_next(run_in: Run, home: Path, tmp_path: Path) -> None:
-    said = run_in(tmp_path / "nowhere", "tenant", "list")
-    assert (said.code, said.out) == (0, "") and "Create one: modeldeck tenant create NAME" in said.err
+    ran = run_in(tmp_path / "nowhere", "tenant", "list")
+    assert (ran.code, ran.out) == (0, "") and "Create one: modeldeck tenant create NAME" in ran.err
     for words, says in (
         ("model list", "To import a provider's models: modeldeck provider set P"),
         ("model list --provider openai", "To import a provider's models: modeldeck provider set openai"),
@@ -65,13 +65,13 @@ def test_damaged_settings_of_a_tenant_keep_no_list_from_the_others(ready: Run, h
     assert "beta: " in ready("default", "matrix").err
 
 
-def test_who_has_no_key_is_told_which_provider_failed(ready: Run, server: OpenAIServer) -> None:
+def test_a_missing_key_is_reported_with_its_provider(ready: Run, server: OpenAIServer) -> None:
     server.key = "sk-another-FAKE-key-0123456789"
     ran = ready("provider", "verify", "--all")
     assert ran.code == 3 and ran.out.startswith("openai") and ran.err.startswith("openai: ")
 
 
-def test_a_locked_tenant_says_what_waits_to_be_confirmed(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
+def test_a_locked_tenant_names_its_unconfirmed_changes(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     assert run_in(locked_home, *words, stdin=KEY + "\n").code == 0
     assert "To review and accept them: modeldeck vault confirm" in run_in(locked_home, "vault", "status").out
@@ -93,7 +93,7 @@ def test_a_key_pair_that_was_replaced_is_named_while_a_saved_state_needs_it(read
     assert row["state"] == 1 and row["providers"] == 1
 
 
-def test_an_exchange_with_another_tenant_or_without_a_provider_is_told(ready: Run, home: Path, tmp_path: Path) -> None:
+def test_an_exchange_with_another_tenant_or_no_provider_is_refused(ready: Run, home: Path, tmp_path: Path) -> None:
     assert ready("tenant", "create", "Beta").code == 0
     assert "openai/gpt-4o" in ready("export", "acme", "--format", "litellm", "-t", "beta").out
     nothing = ready("export", "beta", "--format", "litellm", "-t", "acme")

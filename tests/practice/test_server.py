@@ -205,7 +205,7 @@ async def test_the_pace_is_that_of_a_real_answer() -> None:
 
 
 @pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "huggingface"])
-async def test_each_word_in_a_key_has_its_own_outcome_at_every_provider(provider: str) -> None:
+async def test_every_test_word_in_a_key_has_its_outcome_at_every_provider(provider: str) -> None:
     declared = PROVIDERS[provider]
     secrets = [field.name for field in declared.fields if field.secret]
     wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
@@ -232,5 +232,8 @@ async def test_tools_and_files_are_answered_without_a_stream_as_well() -> None:
     access = access_to(OPENAI)
     request = ChatRequest(model, (Message("user", "Is it warm?"),), stream=False, tools=tools)
     events, problem = await run(Client({}, transport(0)), access, calls.chat(OPENAI, access.fields, request))
-    (asked,) = [call for event in events if isinstance(event, ToolCalls) for call in event.calls]
-    assert problem is None and (asked.name, json.loads(asked.arguments)) == ("weather", {"city": "Oslo", "days": 1})
+    (tool_call,) = [call for event in events if isinstance(event, ToolCalls) for call in event.calls]
+    assert problem is None and (tool_call.name, json.loads(tool_call.arguments)) == (
+        "weather",
+        {"city": "Oslo", "days": 1},
+    )

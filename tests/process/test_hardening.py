@@ -77,8 +77,8 @@ def test_memory_is_locked_only_where_no_limit_can_fail_a_later_allocation(
 ) -> None:
     flags: list[int] = []
 
-    def lock(wanted: int) -> int:
-        flags.append(wanted)
+    def lock(flag: int) -> int:
+        flags.append(flag)
         return answer
 
     monkeypatch.setattr(resource, "getrlimit", lambda of: (limit, limit))

@@ -60,7 +60,7 @@ def test_a_folder_whose_sockets_would_have_too_long_a_path_is_named(tmp_path: Pa
         local_socket.folder({"XDG_RUNTIME_DIR": str(deep)})
 
 
-def test_a_socket_without_a_lock_beside_it_belongs_to_no_agent(root: Path) -> None:
+def test_a_socket_without_a_lock_file_is_no_agent(root: Path) -> None:
     assert local_socket.listening_process(str(root / "socket")) == 0
     (root / "socket").touch()
     with pytest.raises(Problem, match="is not a socket of yours"):

@@ -53,8 +53,8 @@ COMPLETE: dict[str, Answer] = {
         for name in ("finishReason", "stop_reason", "stopReason")
     },
     **{
-        f"the end told by {told}": [HEAD + f"{TEXT}data: {told}\n\n".encode(), HOLD]
-        for told in (
+        f"the end in {frame}": [HEAD + f"{TEXT}data: {frame}\n\n".encode(), HOLD]
+        for frame in (
             '{"done": true}',
             '{"choices": [], "is_end": true}',
             '{"type": "message_stop"}',

@@ -84,10 +84,10 @@ def read(text: str, size: int) -> tuple[str, str]:
     """Return the thinking and the text of an answer that comes in pieces of this size."""
     answer = AnswerText()
     pieces: list[Event] = [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
-    return told([event for piece in [*pieces, END] for event in answer.events(piece)])
+    return texts_of([event for piece in [*pieces, END] for event in answer.events(piece)])
 
 
-def told(events: list[Event]) -> tuple[str, str]:
+def texts_of(events: list[Event]) -> tuple[str, str]:
     """Return the thinking and the text among events."""
     thoughts = [event.text for event in events if isinstance(event, ThinkingDelta)]
     return "".join(thoughts), "".join(event.text for event in events if isinstance(event, TextDelta))
@@ -127,14 +127,14 @@ def test_tokens_without_end_are_not_kept(piece: str) -> None:
     answer = AnswerText()
     events = [event for _ in range(5_000) for event in answer.events(TextDelta(piece))]
     waiting = len(pickle.dumps(answer))
-    assert waiting < 8_000 and len("".join(told([*events, *answer.rest()]))) <= 5_000 * len(piece)
+    assert waiting < 8_000 and len("".join(texts_of([*events, *answer.rest()]))) <= 5_000 * len(piece)
 
 
 @pytest.mark.parametrize(
     ("reason", "note"),
     [("stop", "The answer is empty."), ("length", "The answer reached its length limit before its first word;")],
 )
-def test_an_answer_that_is_all_thought_is_said_to_be_empty(reason: str, note: str) -> None:
+def test_an_answer_of_thinking_alone_is_reported_as_empty(reason: str, note: str) -> None:
     answer = AnswerText()
     ends = [*answer.events(TextDelta("<think>Hm</think>")), *answer.events(finish(reason))]
     assert isinstance(ends[-1], Finish) and ends[-1].note.startswith(note)
@@ -145,4 +145,4 @@ async def test_every_dialect_is_read_so(chat) -> None:  # type: ignore[no-untype
     text = of(chat).text
     answer = streamed(chat, text("<think>"), text("Hm"), text("</think>"), text("Good day<|im_end|>"), of(chat).closing)
     outcome = await meet(chat, answer)
-    assert told(outcome.events) == ("Hm", "Good day")
+    assert texts_of(outcome.events) == ("Hm", "Good day")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tui.providers.dialects.finish_reasons import NO_TEXT, finish, is_failure, reason_of, reason_told
+from tui.providers.dialects.finish_reasons import NO_TEXT, end_reason, finish, is_failure, reason_of
 
 NO_REASONS: tuple[Any, ...] = (False, 0, None, "", "null", "false", [], {}, {"type": None}, "in_progress", 1.5)
 LENGTH = [
@@ -129,5 +129,5 @@ def test_a_reason_that_is_no_word(value: Any, reason: str) -> None:
         *((other, "") for other in ({"status": "completed"}, {"type": "response.output_text.done"}, {}, None)),
     ],
 )
-def test_an_end_that_is_told_in_an_event_of_its_own(document: Any, reason: str) -> None:
-    assert reason_told(document) == reason
+def test_an_end_in_an_event_of_its_own(document: Any, reason: str) -> None:
+    assert end_reason(document) == reason

@@ -37,7 +37,7 @@ def test_a_file_that_cannot_be_written_whole_is_left_as_it_was(tmp_path: Path, m
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"] and file.read_text() == "first"
 
 
-def test_what_is_shredded_is_gone_and_was_overwritten_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shredded_file_is_overwritten_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, other = tmp_path / "keys.env", tmp_path / "seen"
     file.write_bytes(b"KEY=sk-FAKE")
     unlink = Path.unlink

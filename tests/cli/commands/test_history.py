@@ -109,7 +109,7 @@ def test_a_mistake_is_named(ready: Run, words: tuple[str, ...]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("on_terminal")
-def test_chats_are_listed_and_found_on_a_terminal(ready: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chats_are_listed_and_searched_on_a_terminal(ready: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ready("history", "on")
     assert "No chat is recorded." in ready("history", "list").err
     ready("chat", "-m", "openai/gpt-4o", QUESTION)
@@ -120,8 +120,8 @@ def test_chats_are_listed_and_found_on_a_terminal(ready: Run, home: Path, monkey
     assert heading.split() == ["chat", "changed", "questions", "title", "models"]
     assert "openai/gpt-" in row and "1 older chat; -n 0 shows all." in listed.err
     assert len(ready("history", "list", "-n", "0").out.splitlines()) == 3
-    found = ready("history", "search", "zyzzyva").out.splitlines()
-    assert found[0].split()[-1] == "found" and QUESTION in found[1] and len(found) == 2
+    results = ready("history", "search", "zyzzyva").out.splitlines()
+    assert results[0].split()[-1] == "found" and QUESTION in results[1] and len(results) == 2
     nothing = ready("history", "search", "zyzzyva", "another")
     assert nothing.out == "" and "No recorded chat has these words." in nothing.err
 

@@ -34,10 +34,10 @@ class Hold(threading.Event):
 @pytest.fixture
 def hold(server: OpenAIServer) -> Iterator[Hold]:
     """Interrupt the next command while the server answers it."""
-    held = Hold()
-    server.chat = Chat(hold=held)
-    yield held
-    held.set()
+    gate = Hold()
+    server.chat = Chat(hold=gate)
+    yield gate
+    gate.set()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_an_interrupted_comparison_of_transcripts_prints_what_came(
     ready: Run, server: OpenAIServer, tmp_path: Path
 ) -> None:
     (tmp_path / "call.mp3").write_bytes(b"ID3" + bytes(64 << 10))
-    server.upload_gate = held = Hold()
+    server.upload_gate = gate = Hold()
     two = ("-m", "openai/whisper-1", "-m", "openai/gpt-transcribe")
     ran = ready("transcribe", *two, str(tmp_path / "call.mp3"))
-    held.set()
+    gate.set()
     assert ran.code == 130 and "■ Stopped; the text received so far is above." in ran.err

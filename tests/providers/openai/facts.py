@@ -509,7 +509,7 @@ def a_message_behind_deltas_repeats_them(p: Provider) -> None:
 
 
 @check
-def an_error_beside_the_choices_of_groq(p: Provider) -> None:
+def an_error_of_groq_with_choices(p: Provider) -> None:
     failed = read(chat(p), chunk({"content": "Hi"}), {"choices": [], "x_groq": {"error": "Their words."}}, end=False)
     assert failed[0] == TextDelta("Hi") and failed[1].message == "Their words."
     assert read(chat(p), chunk({"content": "Hi"}) | {"x_groq": {"id": "1"}}, end=False) == [TextDelta("Hi")]

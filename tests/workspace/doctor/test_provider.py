@@ -261,7 +261,7 @@ def test_control_the_limits_of_the_client_are_kept() -> None:
     ("provider", "words"),
     [("huggingface", "Hugging Face lists none; 2 known"), ("tongyi", "21 models listed")],
 )
-async def test_a_practice_provider_is_asked_and_nothing_is_looked_up(
+async def test_a_practice_provider_is_called_and_no_name_is_resolved(
     session: Session, provider: str, words: str
 ) -> None:
     checks = {check.name: check for check in await diagnose(session.tenant("acme"), provider, spend=True)}

@@ -128,7 +128,7 @@ def test_notices_and_retries_of_a_request_are_counted_with_its_answer() -> None:
     assert (answer.notices, answer.retries, answer.text) == (["Image made smaller."], 2, "Yes.")
 
 
-def test_a_report_says_of_each_answer_how_it_ended() -> None:
+def test_a_report_gives_the_end_of_every_answer() -> None:
     comparison = compare("stopped", "failed", "waits", "short")
     stopped, failed, _, short = comparison.models
     for entry in (stopped, failed, short):
@@ -144,5 +144,5 @@ def test_a_report_says_of_each_answer_how_it_ended() -> None:
     assert "*No answer.*\n\n*Nothing listens there. ECONNREFUSED*" in text and "*the answer is cut*" in text
 
 
-def test_two_texts_without_words_are_alike() -> None:
+def test_two_texts_without_words_are_equal() -> None:
     assert text_diff.shared_words("…", "?!") == 1.0 and text_diff.shared_words("one two", "") == 0.0

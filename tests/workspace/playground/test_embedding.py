@@ -132,12 +132,12 @@ def test_vectors_that_cannot_be_stored_are_refused_and_those_before_stay(
     assert path.read_text() == "[1.0, 2.0]\n[3.0, 4.0]\n"
 
 
-async def test_a_busy_server_is_asked_again_from_the_first_text_without_a_vector(
+async def test_a_busy_server_gets_the_texts_without_a_vector_again(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = ["one", "two", "three"]
     sent: list[list[str]] = []
-    waits: list[tuple[Problem, float]] = []
+    retries: list[tuple[Problem, float]] = []
 
     async def embed(session: object, model: Model, rest: list[str], *_: object, **__: object) -> AsyncIterator[Event]:
         sent.append(list(rest))
@@ -152,9 +152,9 @@ async def test_a_busy_server_is_asked_again_from_the_first_text_without_a_vector
     monkeypatch.setattr(calls, "embed", embed)
     model = Model("openai", "m", ModelType.EMBEDDING)
     with VectorsFile(tmp_path / "out.npy", head_of("openai/m", texts)) as file:
-        await embed_rest(session.tenant("acme"), model, texts, file, on_retry=lambda *retry: waits.append(retry))
+        await embed_rest(session.tenant("acme"), model, texts, file, on_retry=lambda *retry: retries.append(retry))
         assert [list(vector) for vector in file.vectors()] == [[1.0], [2.0], [3.0]]
-    assert sent == [texts, texts, texts[1:], texts[1:]] and [seconds for _, seconds in waits] == [0.001] * 3
+    assert sent == [texts, texts, texts[1:], texts[1:]] and [seconds for _, seconds in retries] == [0.001] * 3
 
 
 def test_numbers_beyond_32_bits_and_texts_without_vectors_are_written_and_compared() -> None:

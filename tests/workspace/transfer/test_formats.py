@@ -448,7 +448,7 @@ def test_what_cannot_be_a_credential_is_named_with_the_reason(
         ),
     ],
 )
-def test_each_program_has_a_key_for_the_provider_that_it_names(
+def test_every_program_finds_the_key_of_its_provider(
     content: str | dict[str, Any], key: tuple[str, dict[str, str]]
 ) -> None:
     assert entries(read(content)[1]) == [key]

@@ -18,8 +18,8 @@ from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.sse import END_MARK
 from tui.providers.client.transport_errors import read_problem
+from tui.providers.dialects.finish_reasons import end_reason, is_failure
 from tui.providers.dialects.finish_reasons import finish as finish_with
-from tui.providers.dialects.finish_reasons import is_failure, reason_told
 from tui.providers.dialects.wrappers import inner_documents
 from tui.providers.error_body import as_text, is_error, words_in
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
@@ -111,7 +111,7 @@ class Answer(Generic[T]):
         self._size = 0
         self._text = self._end_seen = self._marked = False
         self._skipped_before_end = self._unread = 0
-        self._unread_document = self._told = ""
+        self._unread_document = self._end_reason = ""
         self._tail: list[Frame | None] | None = None
         self.over = False
 
@@ -183,8 +183,8 @@ class Answer(Generic[T]):
             if ignored and frame is not None and not self._call.plain:
                 if _is_failed(frame) or (self._decoder.whole and words_in(frame.data)):
                     yield self._context.provider.parse_error(0, {}, words_in(frame.data) or frame.data)
-                elif told := reason_told(frame.data):
-                    self._told = told
+                elif reason := end_reason(frame.data):
+                    self._end_reason = reason
                     yield EndSeen()
                 # A body that is one JSON string is no answer at all, which its end tells.
                 self._unread += self._decoder.streamed and _is_unread_text(frame)
@@ -221,7 +221,7 @@ class Answer(Generic[T]):
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
                     # What told an end before was about something else.
-                    self._told = ""
+                    self._end_reason = ""
                     if not self._text:
                         self._text = True
                         self._monitor.first_token()
@@ -256,8 +256,8 @@ class Answer(Generic[T]):
             raise Problem(f"{self._context.label} failed during its answer ({reason}). It is incomplete.", AGAIN, words)
         if finish.reason:
             return finish
-        if (self._decoder.whole or self._marked or self._told) and self._text:
-            return finish_with(self._told or "stop")
+        if (self._decoder.whole or self._marked or self._end_reason) and self._text:
+            return finish_with(self._end_reason or "stop")
         if self._decoder.whole or self._marked:
             raise unusable_response(self._context, "an answer without text", words or self._unread_document)
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."

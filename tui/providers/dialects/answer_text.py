@@ -84,8 +84,8 @@ class AnswerText:
 
 def _without_text(end: Finish) -> Finish:
     """Return the end of an answer in which all was thinking, with the sentence for it where it has none of its own."""
-    usual, empty = finish(end.reason), finish(end.reason, has_text=False)
-    return replace(end, note=empty.note) if end.note == usual.note else end
+    with_text, empty = finish(end.reason), finish(end.reason, has_text=False)
+    return replace(end, note=empty.note) if end.note == with_text.note else end
 
 
 class PartialCharacter:

@@ -84,7 +84,7 @@ def reason_of(value: Any) -> str:
     return reason if reason and not _UNFINISHED.fullmatch(reason.strip()) else ""
 
 
-def reason_told(document: Any) -> str:
+def end_reason(document: Any) -> str:
     """Return why the answer ended, of JSON that no reader knows and that tells an end; '' for any other.
 
     {"done": true, "done_reason": "length"}    {"is_end": 1}    {"type": "message_stop"}    {"data": "[DONE]"}

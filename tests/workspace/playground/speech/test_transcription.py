@@ -18,7 +18,7 @@ WHISPER = Model("openai", "whisper-1", ModelType.SPEECH2TEXT)
 
 
 @pytest.mark.parametrize("breaks", [False, True])
-async def test_what_was_heard_before_a_failure_is_kept_and_not_measured(
+async def test_a_partial_transcript_stays_and_is_not_measured_after_a_failure(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaks: bool
 ) -> None:
     async def transcribe(*_: Any, **__: Any) -> AsyncIterator[Event]:
