@@ -69,6 +69,7 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         if request.url.path.endswith("/key"):
+            assert request.method == "GET"
             return httpx.Response(200, json={"data": {"label": "sk-or-v1-FAKE", "expires_at": "2031-05-06T23:59:59Z"}})
         if request.url.path.endswith("/models"):
             return httpx.Response(200, json={"object": "list", "data": [{"id": "a-model", "object": "model"}]})

@@ -54,8 +54,8 @@ _WRAPPERS = ("response", "fault", "data", "result", "meta", "header", "base_resp
 """Members that hold the account of a failure (Tencent Cloud, Apigee, iFLYTEK, MiniMax, gateways)."""
 
 _HEADERS = ("x-error-message", "x-error-detail", "x-error-description", "x-error", "x-ms-error-message", "grpc-message")
-_DESCRIPTION = re.compile(r'error_description="([^"]+)"')
-_FORM = re.compile(r"[\w.-]+=[^\s&]*(?:&[\w.-]+=[^\s&]*)*")
+_DESCRIPTION = r'error_description="([^"]+)"'
+_FORM = r"[\w.-]+=[^\s&]*(?:&[\w.-]+=[^\s&]*)*"
 """An error as OAuth servers put it into an address, and some into a body."""
 
 _FINE = frozenset({"", "0", "200", "ok", "success", "true"})
@@ -80,7 +80,7 @@ def read_account(body: Any) -> Account:
     body = _unwrap(body)
     if isinstance(body, list) and body and isinstance(body[0], dict) and "loc" not in body[0]:
         body = body[0]
-    if isinstance(body, str) and _FORM.fullmatch(body):
+    if isinstance(body, str) and re.fullmatch(_FORM, body):
         body = dict(parse_qsl(body[:MAX_WORDS]))
     if not isinstance(body, dict):
         return Account(words_of(body) or as_text(body)[:MAX_WORDS])
@@ -96,7 +96,7 @@ def read_account(body: Any) -> Account:
 
 def words_in_headers(headers: Mapping[str, str]) -> str:
     """Return what the headers of an error say, where its body says nothing (RFC 6750, 3; gRPC; gateways)."""
-    challenge = _DESCRIPTION.search(headers.get("www-authenticate", ""))
+    challenge = re.search(_DESCRIPTION, headers.get("www-authenticate", ""))
     named = (headers[name] for name in _HEADERS if headers.get(name))
     return challenge[1] if challenge else unquote(next(named, ""))
 

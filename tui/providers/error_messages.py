@@ -25,17 +25,14 @@ _SKEW = 300
 _SINCE_1970 = 1e9
 """More seconds than anybody waits: such a number is a point in time."""
 
-_WORD = re.compile(r"[^\s\"'`]+")
-_AFTER_WORD = re.compile(r"[^\w*-]*\Z")
-_SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
+_WORD = r"[^\s\"'`]+"
+_AFTER_WORD = r"[^\w*-]*\Z"
+_SPENT = r"\br=0\s*;\s*t=(\d{1,9})\b"
 _TITLE_WITHIN = 8192
-_TITLE = re.compile(
-    r"<(?:\w+:)?(title|h1|message|msg|faultstring|description|error|reason|detail)\b[^>]*>([^<]+)</(?:\w+:)?\1",
-    re.IGNORECASE,
-)
+_TITLE = r"(?i)<(?:\w+:)?(title|h1|message|msg|faultstring|description|error|reason|detail)\b[^>]*>([^<]+)</(?:\w+:)?\1"
 """What a page, or an error in XML, says in its own words."""
-_XML = re.compile(r"\s*<(?:\?xml|(?:\w+:)?(?:errors?|fault|exception|envelope)\b)", re.IGNORECASE)
-_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
+_XML = r"(?i)\s*<(?:\?xml|(?:\w+:)?(?:errors?|fault|exception|envelope)\b)"
+_PAGE = r"(?i)\s*<(?:!doctype|html|head|body)"
 
 
 @dataclass(frozen=True)
@@ -71,29 +68,29 @@ class ErrorContext:
 
 def redact(context: ErrorContext, text: str, limit: int = 300) -> str:
     """Return a server's text on one line; a key that it repeats, whole or in part, becomes dots."""
-    return one_line(_WORD.sub(_join_dots, context.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
+    return one_line(re.sub(_WORD, _join_dots, context.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
 
 
 def _join_dots(word: re.Match[str]) -> str:
     if "**" not in word[0]:
         return word[0]
-    rest = _AFTER_WORD.search(word[0])
+    rest = re.search(_AFTER_WORD, word[0])
     return MASK + (rest[0] if rest else "")
 
 
 def is_page(text: str, content_type: str = "") -> bool:
     """Return True if the response is a web page."""
-    return "html" in content_type or _PAGE.match(text) is not None or is_xml(text)
+    return "html" in content_type or re.match(_PAGE, text) is not None or is_xml(text)
 
 
 def is_xml(text: str) -> bool:
     """Return True if the response is XML, or an error in it."""
-    return _XML.match(text) is not None
+    return re.match(_XML, text) is not None
 
 
 def words_of_page(text: str) -> str:
     """Return what a page, or an error in XML, says in its own words; '' if that is not found."""
-    title = _TITLE.search(text[:_TITLE_WITHIN])
+    title = re.search(_TITLE, text[:_TITLE_WITHIN])
     return title[2] if title else ""
 
 
@@ -172,7 +169,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
             seconds = seconds / (1000 if seconds > 1000 * _SINCE_1970 else 1) - now
         if 0 <= seconds < _SINCE_1970:
             return seconds
-    spent = _SPENT.search(headers.get("ratelimit", "")[:200])
+    spent = re.search(_SPENT, headers.get("ratelimit", "")[:200])
     return float(spent[1]) if spent else None
 
 

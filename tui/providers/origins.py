@@ -10,8 +10,8 @@ from tui.sanitize import one_line
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
-_ONE_SLASH = re.compile(r"https?(?::/(?!/)|//)", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?")
+_ONE_SLASH = r"(?i)https?(?::/(?!/)|//)"
+_HOST = r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?"
 _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 
 
@@ -53,10 +53,10 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     scheme, or holds a name and a password or a query, which would be lost.
     """
     text = text.strip()
-    if _ONE_SLASH.match(text):
+    if re.match(_ONE_SLASH, text):
         raise UsageError(f"{_quote(text)} needs two slashes after http:, as in http://.", _EXAMPLE)
     if "://" not in text:
-        if len(text) >= _LONG and _WORD.fullmatch(text):
+        if len(text) >= _LONG and re.fullmatch(_WORD, text):
             # As a name of a host, it would be looked up, by whoever answers such questions.
             raise UsageError(f"{_quote(text)} is not an address.", _EXAMPLE)
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
@@ -89,7 +89,7 @@ def with_path(url: str, path: str) -> str:
     return url if urlsplit(url).path else url + path
 
 
-_WORD = re.compile(r"(?=.*\d)[\w-]+")
+_WORD = r"(?=.*\d)[\w-]+"
 _LONG = 20
 """Characters of a word from which on it may be a key that was pasted into the wrong field."""
 
@@ -123,7 +123,7 @@ def _is_host(parts: SplitResult) -> bool:
             return ip_address(host).version == 6
         except ValueError:
             return False
-    return bool(_HOST.fullmatch(host)) and ".." not in host
+    return bool(re.fullmatch(_HOST, host)) and ".." not in host
 
 
 def _origin(parts: SplitResult) -> str:

@@ -85,7 +85,8 @@ FACTS = Facts(
         "dialects.openai.errors",
         "dialects.tools",
     ),
-    prose=frozenset({"_within", "unsupported"}),
+    # `key_verification` is for other APIs (`test_presets.py`), `_label_in_sentence` words a label.
+    prose=frozenset({"_within", "unsupported", "key_verification", "_label_in_sentence"}),
     otherwise=(
         BARE_LIST,
         Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),

@@ -10,7 +10,7 @@ _WIDE = (
     "\uff00-\uff60\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd"
 )
 _CLOSING = "、。〉》」』】〕〗，．：；！？）］｝”’·…"
-_WORD = re.compile(rf"[{_WIDE}][{_CLOSING}]*\s*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s+")
+_WORD = rf"[{_WIDE}][{_CLOSING}]*\s*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s+"
 
 
 def wrap(content: Content, cells: int) -> list[Content]:
@@ -40,7 +40,7 @@ def _breaks(text: str, cells: int) -> list[int]:
     """Return the positions where new rows begin."""
     breaks: list[int] = []
     used = 0
-    for match in _WORD.finditer(text):
+    for match in re.finditer(_WORD, text):
         word = match[0].rstrip()
         wide = cell_len(word)
         if used + wide > cells and used:

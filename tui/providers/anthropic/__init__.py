@@ -14,7 +14,7 @@ from tui.providers.spec import AttachmentLimits, Choice, Field, Parameter, Param
 
 _ID, _LABEL = "anthropic", "Anthropic"
 _BASE_URL = "https://api.anthropic.com"
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = r"\d{4}-\d\d-\d\d"
 
 # Ids with the date that their end was announced for, '' for none (Anthropic, model deprecations).
 _KNOWN = {
@@ -39,13 +39,13 @@ _RETIRED_BY_DATE = {
 _RETIRED = {name: date for date, names in _RETIRED_BY_DATE.items() for name in names.split()}
 
 # `claude-opus-4-6`, `claude-3-7-sonnet-20250219`, `claude-2.1`: the digits after the family or before it.
-_GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2})(?!\d))?")
+_GENERATION = r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2})(?!\d))?"
 _LAST_SAMPLED, _FIRST_ADAPTIVE, _NEWEST = (4, 6), (4, 6), (9, 9)
 
 
 def generation(model_id: str) -> tuple[int, int]:
     """Return the generation in an id, such as (4, 6); without one the newest, which takes the fewest fields."""
-    match = _GENERATION.search(model_id.lower())
+    match = re.search(_GENERATION, model_id.lower())
     return (int(match[1]), int(match[2] or 0)) if match else _NEWEST
 
 
@@ -53,7 +53,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     if entry.get("lifecycle") == "retired":
         return None
     name, ends = entry["id"], entry.get("retires_at")
-    date = _DATE.match(ends) if isinstance(ends, str) else None
+    date = re.match(_DATE, ends) if isinstance(ends, str) else None
     return Model(
         _ID,
         name,

@@ -17,16 +17,15 @@ from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai.api import without
 from tui.providers.requests import ApiError, Call
 
-_UNSUPPORTED = re.compile(
-    r"deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
-    r"|unexpected|unknown|cannot both|only",
-    re.I,
+_UNSUPPORTED = (
+    r"(?i)deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
+    r"|unexpected|unknown|cannot both|only"
 )
-_TOO_MANY = re.compile(r"max_tokens: (\d{1,9}) > (\d{1,9})")
-_TOO_LONG = re.compile(r"prompt is too long|too many total text|context (window|limit)", re.I)
-_SPENT = re.compile(r"(spend|spending|usage) limit", re.I)
-_WORKSPACE = re.compile(r"workspace[-_ ]id|(?<!this )workspace .*(match|belong)", re.I)
-_PLACE = re.compile(r"countr(y|ies)|region|territor(y|ies)", re.I)
+_TOO_MANY = r"max_tokens: (\d{1,9}) > (\d{1,9})"
+_TOO_LONG = r"(?i)prompt is too long|too many total text|context (window|limit)"
+_SPENT = r"(?i)(spend|spending|usage) limit"
+_WORKSPACE = r"(?i)workspace[-_ ]id|(?<!this )workspace .*(match|belong)"
+_PLACE = r"(?i)countr(y|ies)|region|territor(y|ies)"
 _CONSOLE = "See the billing page of its console."
 _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
@@ -39,9 +38,9 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
-    if refused.final or (refused.status == 400 and _SPENT.search(words)):
+    if refused.final or (refused.status == 400 and re.search(_SPENT, words)):
         return _budget_problem(label, refused)
-    if refused.status in (400, 401, 403) and _WORKSPACE.search(words):
+    if refused.status in (400, 401, 403) and re.search(_WORKSPACE, words):
         return CredentialRejected(
             "The workspace does not belong to this key.", "Correct the workspace ID, or leave it blank."
         )
@@ -56,7 +55,7 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
     if refused.status == 404 and kind == "not_found_error" and words.startswith("model"):
         hint = "Refresh the list of models, or pick another model; retired ones answer like this."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
-    if refused.status == 400 and _TOO_LONG.search(words):
+    if refused.status == 400 and re.search(_TOO_LONG, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if kind == "request_too_large":
         return Problem(f"This is too large for {label}.", "Shorten the text, or start a new chat.")
@@ -78,10 +77,10 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
     if not isinstance(call.json, dict):
         return None
     model = call.json.get("model", "The model")
-    if match := _TOO_MANY.search(refused.message):
+    if match := re.search(_TOO_MANY, refused.message):
         most = int(match[2])
         return replace(call, json=call.json | {"max_tokens": most}), f"{model} gives {most:,} tokens at most."
-    if not _UNSUPPORTED.search(refused.message):
+    if not re.search(_UNSUPPORTED, refused.message):
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
         remaining = {name: value for name, value in thinking.items() if name != "display"}
@@ -115,7 +114,7 @@ def _budget_problem(label: str, refused: ApiError) -> Problem:
 
 
 def _permission_problem(label: str, refused: ApiError, model: str) -> Problem:
-    if _PLACE.search(refused.message):
+    if re.search(_PLACE, refused.message):
         message = f"{label} does not serve the country or region that this request comes from."
         return NetworkError(message, "Use a network where it is served, or use another provider.")
     if refused.code == "organization_on_hold" or "disabled" in refused.message:

@@ -32,11 +32,9 @@ LATE = "2025-04-01-preview"
 # Gateways before the service may not know vectors as base64.
 _FLAVOUR = Flavour(lambda entry: None, most_tokens="max_completion_tokens", vectors="float")
 
-_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
-_TARGET = re.compile(
-    r"(?P<root>(?:https?://)?+[^/]++.*?)/(?P<api>openai|models|api/projects)(?=/|$)(?P<path>.*)", re.IGNORECASE
-)
-_DEPLOYMENT = re.compile(r"/deployments/([^/]+)")
+_VERSION = r"\d{4}-\d\d-\d\d(-preview)?"
+_TARGET = r"(?i)(?P<root>(?:https?://)?+[^/]++.*?)/(?P<api>openai|models|api/projects)(?=/|$)(?P<path>.*)"
+_DEPLOYMENT = r"/deployments/([^/]+)"
 
 _LOGIN = "https://login.microsoftonline.com"
 _SERVICE, _OLDER = "https://ai.azure.com", "https://cognitiveservices.azure.com"
@@ -49,7 +47,7 @@ _CLOUDS = {
 
 def is_dated(fields: FieldValues) -> bool:
     """Return True if the API version is a date: the v1 surface has none, or one in words."""
-    return _VERSION.fullmatch(fields.get("api_version", "")) is not None
+    return re.fullmatch(_VERSION, fields.get("api_version", "")) is not None
 
 
 def at(fields: FieldValues, deployment: str) -> FieldValues:
@@ -160,12 +158,12 @@ def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
 def split_address(text: str) -> Mapping[str, str]:
     """Split a URL from the portal into endpoint, deployment and API version."""
     address, _, query = text.strip().partition("?")
-    match = _TARGET.fullmatch(address)
+    match = re.fullmatch(_TARGET, address)
     if not match:
         return {"endpoint": text}
-    deployment = _DEPLOYMENT.match(match["path"])
+    deployment = re.match(_DEPLOYMENT, match["path"])
     version = _query(query, "api-version") if match["api"].lower() == "openai" else ""
-    if match["path"].lower().startswith("/v1") or not _VERSION.fullmatch(version):
+    if match["path"].lower().startswith("/v1") or not re.fullmatch(_VERSION, version):
         version = ""
     return {
         "endpoint": match["root"],

@@ -21,12 +21,12 @@ _ENTRA = "AADSTS"
 _NO_SCOPE = frozenset({"invalid_scope", "invalid_resource", "invalid_target"})
 _NO_SERVICE = frozenset({f"{_ENTRA}500011", f"{_ENTRA}70011", f"{_ENTRA}1002012"})
 
-_NO_ROLE = re.compile(r"PermissionDenied|does not have access|lacks the required data action", re.IGNORECASE)
-_AUDIENCE = re.compile(r"audience|\bscope\b", re.IGNORECASE)
-_NETWORK = re.compile(r"virtual network|firewall|private endpoint|public access|network", re.IGNORECASE)
-_BLOCKED = re.compile(r"temporarily blocked|suspended", re.IGNORECASE)
-_RATE = re.compile(r"rate limit|call rate|token rate|quota|tokens per", re.IGNORECASE)
-_NO_OPERATION = re.compile(r"OperationNotSupported|does not work with the specified model", re.IGNORECASE)
+_NO_ROLE = r"(?i)PermissionDenied|does not have access|lacks the required data action"
+_AUDIENCE = r"(?i)audience|\bscope\b"
+_NETWORK = r"(?i)virtual network|firewall|private endpoint|public access|network"
+_BLOCKED = r"(?i)temporarily blocked|suspended"
+_RATE = r"(?i)rate limit|call rate|token rate|quota|tokens per"
+_NO_OPERATION = r"(?i)OperationNotSupported|does not work with the specified model"
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
@@ -70,12 +70,12 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return _no_deployment(model)
     if refused.status == 404:
         return _no_path()
-    if refused.status == 400 and _NO_OPERATION.search(words):
+    if refused.status == 400 and re.search(_NO_OPERATION, words):
         return Problem(
             f"The model behind {model or 'the deployment'} does not support this.",
             "Add the deployment for the type of its base model. Models of the Responses API alone are not served here.",
         )
-    if refused.status == 429 and not refused.final and _RATE.search(words):
+    if refused.status == 429 and not refused.final and re.search(_RATE, words):
         return Problem(
             f"The quota per minute of {model or 'the deployment'} is used up.",
             "Wait a minute, or give the deployment more tokens a minute in the portal.",
@@ -114,12 +114,12 @@ def _no_path() -> Problem:
 
 
 def _key_problem(label: str, message: str) -> Problem:
-    if _NO_ROLE.search(message):
+    if re.search(_NO_ROLE, message):
         return ScopeMissing(
             "Entra ID knows this application, but it has no role on this resource.",
             "Assign it the role Cognitive Services OpenAI User there. A new role takes a few minutes to apply.",
         )
-    if _AUDIENCE.search(message):
+    if re.search(_AUDIENCE, message):
         return Problem(
             "This resource rejects the Entra ID token, which is for another service.",
             f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
@@ -131,16 +131,16 @@ def _key_problem(label: str, message: str) -> Problem:
 
 
 def _resource_problem(label: str, message: str) -> Problem | None:
-    if _BLOCKED.search(message):
+    if re.search(_BLOCKED, message):
         return Problem(
             "Microsoft has blocked this resource for now.", "Microsoft tells its owner why; the owner can appeal."
         )
-    if _NETWORK.search(message):
+    if re.search(_NETWORK, message):
         return NetworkError(
             "The network rules of this resource block this machine. The key was not checked.",
             "Allow its address under Networking of the resource, or use an allowed network.",
         )
-    return _key_problem(label, message) if _NO_ROLE.search(message) else None
+    return _key_problem(label, message) if re.search(_NO_ROLE, message) else None
 
 
 def _entra_problem(refused: ApiError) -> Problem:

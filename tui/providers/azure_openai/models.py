@@ -24,17 +24,16 @@ WRONG_TYPE = "wrong_type"
 _UNLISTED = frozenset({400, 403, 404, 405, 410, 422, 500, 501, 502, 503, 504})
 """How a resource or gateway answers that has no usable list; the list only helps, so none of them is an error."""
 
-_NAME = re.compile(
-    r"gpt-(\d+(\.\d+)?o?|35|oss|chat)(-(pro|mini|nano|turbo|chat|codex|max|latest|16k|32k|instruct|preview|transcribe"
+_NAME = (
+    r"(?i)gpt-(\d+(\.\d+)?o?|35|oss|chat)(-(pro|mini|nano|turbo|chat|codex|max|latest|16k|32k|instruct|preview|transcribe"
     r"|diarize|audio|realtime|\d+b|\d{4}-\d\d-\d\d|\d{4}))*|o\d(-(pro|mini|preview|\d{4}-\d\d-\d\d))*"
-    r"|text-embedding-(ada-002|3-small|3-large)|whisper(-1)?|gpt-transcribe|model-router|codex-mini",
-    re.IGNORECASE,
+    r"|text-embedding-(ada-002|3-small|3-large)|whisper(-1)?|gpt-transcribe|model-router|codex-mini"
 )
 
 
 def is_name(text: str) -> bool:
     """Return True if a text is the name of a model, which a deployment may or may not be called by."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 def kind_of(base: str) -> ModelType | None:

@@ -48,8 +48,8 @@ from tui.providers.spec import FieldValues
 _SCRIPT = frozenset({"temperature", "top_p", "max_tokens", "repetition_penalty"})
 _ALL = _SCRIPT | {"presence_penalty", "frequency_penalty", "seed", "stop"}
 _BROKEN = 0
-_EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte|m3e)[-_]", re.IGNORECASE)
-_OTHER = re.compile(r"rerank|whisper|(^|[/_-])tts([/_-]|$)", re.IGNORECASE)
+_EMBEDDING = r"(?i)embed|(^|[/_-])(bge|e5|gte|m3e)[-_]"
+_OTHER = r"(?i)rerank|whisper|(^|[/_-])tts([/_-]|$)"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ KINDS: Mapping[str, Kind] = {
 
 def _classify(entry: Mapping[str, Any]) -> Model | None:
     name = entry["id"]
-    if _OTHER.search(name):
+    if re.search(_OTHER, name):
         return None
-    kind = ModelType.EMBEDDING if _EMBEDDING.search(name) else ModelType.CHAT
+    kind = ModelType.EMBEDDING if re.search(_EMBEDDING, name) else ModelType.CHAT
     return Model("chatglm", name, kind, context=openai_api.number(entry.get("max_model_len")))
 
 

@@ -19,7 +19,7 @@ _LABELLED_HEAD = 8
 _TEXT_WITHIN = 64
 _PIECE = 1 << 18
 """Bytes that are unpacked at a time."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
 class Inflater:
@@ -131,4 +131,4 @@ def _is_text(head: bytes) -> bool:
         text = codecs.getincrementaldecoder("utf-8")().decode(head[:_TEXT_WITHIN])
     except UnicodeDecodeError:
         return False
-    return _CONTROL.search(text) is None
+    return re.search(_CONTROL, text) is None

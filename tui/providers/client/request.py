@@ -21,13 +21,13 @@ from tui.providers.requests import Call
 from tui.secret import Secret
 
 _LOG = logging.getLogger("modeldeck.client")
-_SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
+_SENDABLE = r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|"
 
 
 def check_headers(call: Call, keyed: bool) -> None:
     """Raise for header values that HTTP cannot carry, before any library sees (and repeats) them."""
     for name, value in call.headers.items():
-        if not _SENDABLE.fullmatch(_clear(value)):
+        if not re.fullmatch(_SENDABLE, _clear(value)):
             raise UsageError(
                 f"{'The key' if isinstance(value, Secret) else name} holds characters that cannot be sent."
                 f" {'The key was not sent.' if keyed else 'Nothing was sent.'}",

@@ -25,9 +25,7 @@ _PERMANENT = frozenset({501, 505, SIGN_IN})
 """Server errors (RFC 9110, 15.6) that a retry cannot change: not implemented, HTTP version, sign-in required."""
 
 
-_CONDITIONAL = re.compile(
-    r"\b(both|together|combin\w+|only|values?|at (?:most|least)|between|exclusive|when)\b", re.IGNORECASE
-)
+_CONDITIONAL = r"(?i)\b(both|together|combin\w+|only|values?|at (?:most|least)|between|exclusive|when)\b"
 """Words of an error by which a field was refused for its value, or beside another one, not at all times."""
 
 
@@ -109,7 +107,7 @@ def _refused_fields(before: Call, after: Call, error: ApiError | None) -> tuple[
     if not isinstance(old, dict) or not isinstance(new, dict) or old.get("stream") != new.get("stream"):
         return ()
     removed, added = [name for name in old if name not in new], [name for name in new if name not in old]
-    if error is None or error.code == "unsupported_value" or _CONDITIONAL.search(error.message):
+    if error is None or error.code == "unsupported_value" or re.search(_CONDITIONAL, error.message):
         return ()
     return tuple((name, added[0] if len(added) == len(removed) == 1 else "") for name in removed)
 

@@ -26,10 +26,10 @@ _NAMES = {
     errno.ECONNRESET: "it closed the connection",
 }
 
-_CLOSED = re.compile(r"closed|disconnected", re.IGNORECASE)
+_CLOSED = r"(?i)closed|disconnected"
 """How h11 and httpcore tell of a connection that the other side ended; the rest is about bytes that are not HTTP."""
 
-_HEADERS = re.compile(r"header|content-length|transfer-encoding|too long", re.IGNORECASE)
+_HEADERS = r"(?i)header|content-length|transfer-encoding|too long"
 """What h11 names where the first line of a response was HTTP, and the rest of its head is not, or is too long."""
 
 
@@ -90,12 +90,12 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
 
 def is_malformed(fault: BaseException | None) -> bool:
     """Return True if the response is not HTTP, as opposed to a connection that ended."""
-    return isinstance(fault, httpx.RemoteProtocolError) and _CLOSED.search(str(fault)) is None
+    return isinstance(fault, httpx.RemoteProtocolError) and re.search(_CLOSED, str(fault)) is None
 
 
 def _not_http(place: ErrorContext, text: str) -> Problem:
     """Return the problem of a response that cannot be read as HTTP, by h11's words: its first line, or its headers."""
-    if "status line" in text or not _HEADERS.search(text):
+    if "status line" in text or not re.search(_HEADERS, text):
         hint = f"Check {shown_url(place.url)}: its port, and whether it begins with http:// or https://."
         return NetworkError(f"{place.host} sent an answer that is not valid HTTP.", hint)
     why = "too many headers" if "too long" in text else "headers that are not valid HTTP"

@@ -16,10 +16,9 @@ IMAGES = (PNG, JPEG, GIF, WEBP)
 
 MEGABYTE = 1024 * 1024
 
-_VISION = re.compile(
-    r"(^|[/_.:-])(\d*vl|vlm?|vision|visual|llava|bakllava|pixtral|moondream|minicpm-v|internvl\d*|gemma-?[34]|gemini"
-    r"|llama-?4|llama-3\.2-(11|90)b|glm-\d[\d.]*v|qvq|omni|claude|gpt-4o|gpt-4\.1|gpt-[5-9])([/_.:-]|\d|$)",
-    re.IGNORECASE,
+_VISION = (
+    r"(?i)(^|[/_.:-])(\d*vl|vlm?|vision|visual|llava|bakllava|pixtral|moondream|minicpm-v|internvl\d*|gemma-?[34]|gemini"
+    r"|llama-?4|llama-3\.2-(11|90)b|glm-\d[\d.]*v|qvq|omni|claude|gpt-4o|gpt-4\.1|gpt-[5-9])([/_.:-]|\d|$)"
 )
 """Parts of the names of models that take images, whoever serves them."""
 
@@ -49,7 +48,7 @@ def has_files(messages: tuple[Message, ...]) -> bool:
 
 def vision_by_name(model_id: str) -> bool | None:
     """Return True if a name is one of models that take images, None if it does not tell."""
-    return True if _VISION.search(model_id) else None
+    return True if re.search(_VISION, model_id) else None
 
 
 def limits_of(model: Model, limits: AttachmentLimits, takes_images: bool | None) -> AttachmentLimits | None:

@@ -11,17 +11,16 @@ from typing import Any
 from tui.providers.dialects.values import word
 from tui.providers.events import Finish
 
-_FAILURE = re.compile(
-    r"error|fail|abort|cancel+ed|time(d[ _-])?out|insufficient[ _-]system|interrupt|exception|internal|unavailable"
-    r"|overload|disconnect|preempt|terminated|killed|load[ _-]?shed",
-    re.IGNORECASE,
+_FAILURE = (
+    r"(?i)error|fail|abort|cancel+ed|time(d[ _-])?out|insufficient[ _-]system|interrupt|exception|internal|unavailable"
+    r"|overload|disconnect|preempt|terminated|killed|load[ _-]?shed"
 )
 _CONTEXT = re.compile(r"context", re.IGNORECASE)
 _LENGTH = re.compile(r"length|max.*tokens|token_?limit|incomplete|truncat", re.IGNORECASE)
 _FILTER = re.compile(
     r"filter|safety|sensitiv|recitation|prohibit|block|guardrail|moderation|refus|violation|spii", re.IGNORECASE
 )
-_TOOL = re.compile(r"tool|function_?call", re.IGNORECASE)
+_TOOL = r"(?i)tool|function_?call"
 _PAUSE = re.compile(r"pause", re.IGNORECASE)
 
 _CUT = (
@@ -51,19 +50,17 @@ _ENDED = (
     "eos",
 )
 _REASONS = ("done_reason", "finish_reason", "finishReason", "stop_reason", "stopReason", "reason")
-_END_TYPE = re.compile(
-    r"(?:(?:chat|message|response|completion|stream|answer|generation|chat\.completion)[._-])?"
-    r"(?:done|completed?|end(?:ed)?|finish(?:ed)?|stop(?:ped)?)",
-    re.IGNORECASE,
+_END_TYPE = (
+    r"(?i)(?:(?:chat|message|response|completion|stream|answer|generation|chat\.completion)[._-])?"
+    r"(?:done|completed?|end(?:ed)?|finish(?:ed)?|stop(?:ped)?)"
 )
 _WITHIN = ("type", "reason", "name", "finish_reason")
 _TRUE = frozenset({"true", "yes", "1"})
 _NUMBERS = {2: "length", 3: "safety", 4: "recitation"}
 
-_UNFINISHED = re.compile(
-    r"(?:finish_?reason_?)?(?:nil|n/?a|unknown|unspecified|unset|not_?(?:set|finished|done)|unfinished|false|-"
-    r"|in[ _-]?progress|running|continu(?:e|ed|ing)|pending|stream(?:ing)?|generating|processing|ongoing)",
-    re.IGNORECASE,
+_UNFINISHED = (
+    r"(?i)(?:finish_?reason_?)?(?:nil|n/?a|unknown|unspecified|unset|not_?(?:set|finished|done)|unfinished|false|-"
+    r"|in[ _-]?progress|running|continu(?:e|ed|ing)|pending|stream(?:ing)?|generating|processing|ongoing)"
 )
 """Words for no reason: the answer goes on, or nobody knows."""
 
@@ -81,7 +78,7 @@ def reason_of(value: Any) -> str:
     if isinstance(value, bool | int):
         return _NUMBERS.get(int(value), "stop") if value else ""
     reason = "stop" if str(value).strip().lower() in _TRUE else word(value)
-    return reason if reason and not _UNFINISHED.fullmatch(reason.strip()) else ""
+    return reason if reason and not re.fullmatch(_UNFINISHED, reason.strip()) else ""
 
 
 def end_reason(document: Any) -> str:
@@ -93,7 +90,7 @@ def end_reason(document: Any) -> str:
         return ""
     if any(str(document.get(name)).lower() in _TRUE for name in _ENDED):
         return next((reason for name in _REASONS if (reason := reason_of(document.get(name)))), "stop")
-    marks = any(_END_TYPE.fullmatch(word(document.get(name))) for name in ("type", "object", "event"))
+    marks = any(re.fullmatch(_END_TYPE, word(document.get(name))) for name in ("type", "object", "event"))
     return "stop" if marks or [*document.values()] == ["[DONE]"] else ""
 
 
@@ -102,7 +99,7 @@ def is_failure(reason: str) -> bool:
 
     DeepSeek: `insufficient_system_resource`; SGLang: `abort`; OpenRouter and other routers: `error`, `network_error`.
     """
-    return _FAILURE.search(reason) is not None and _CONTEXT.search(reason) is None
+    return re.search(_FAILURE, reason) is not None and _CONTEXT.search(reason) is None
 
 
 def is_filter(reason: str) -> bool:
@@ -120,6 +117,6 @@ def finish(reason: str, has_text: bool = True, note: str = "") -> Finish:
     """
     cut = next((sentence for pattern, sentence in _CUT if pattern.search(reason)), "")
     if not note:
-        note = cut or (_NO_TOOL if _TOOL.search(reason) else "" if has_text else NO_TEXT)
+        note = cut or (_NO_TOOL if re.search(_TOOL, reason) else "" if has_text else NO_TEXT)
         note = _NO_ROOM if _LENGTH.search(reason) and not has_text and not _CONTEXT.search(reason) else note
     return Finish(reason, complete=not cut, note=note)

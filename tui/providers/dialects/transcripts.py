@@ -14,11 +14,11 @@ from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import UNFINISHED, Event, Finish, Segment, Transcript
 from tui.providers.requests import ApiError, Frame
 
-_CUE = re.compile(
-    r"^[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$",
-    re.MULTILINE,
+_CUE = (
+    r"(?m)^[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*"
+    r"((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$"
 )
-_TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,80}>|<\d[\d:.]{0,20}>")
+_TAG = r"</?[a-zA-Z][^>\n]{0,80}>|<\d[\d:.]{0,20}>"
 
 
 class TranscriptReader:
@@ -108,12 +108,12 @@ def from_text(text: str) -> Transcript:
 
 
 def _segments(text: str) -> Iterator[Segment]:
-    cues = list(_CUE.finditer(text))
+    cues = list(re.finditer(_CUE, text))
     ends = [cue.start() for cue in cues[1:]] + [len(text)]
     for cue, end in zip(cues, ends, strict=False):
         # A blank line ends the text of a cue; what follows it is the name of the next one.
         lines = text[cue.end() : end].strip("\n").split("\n\n")[0]
-        yield Segment(_seconds(cue[1]), _seconds(cue[2]), _TAG.sub("", " ".join(lines.split())))
+        yield Segment(_seconds(cue[1]), _seconds(cue[2]), re.sub(_TAG, "", " ".join(lines.split())))
 
 
 def _seconds(time: str) -> float:

@@ -20,14 +20,14 @@ _KINDS = {
     hub.VECTORS: "embedding",
     hub.SPEECH: "speech-to-text",
 }
-_PAUSED = re.compile(r"invalid state|endpoint is paused", re.I)
-_NO_CALLS = re.compile(r"sufficient permissions to call inference providers", re.I)
-_NO_ENDPOINT_CALLS = re.compile(r"inference\.endpoints\.infer", re.I)
-_TOO_LONG = re.compile(r"must have less than|must be <=|input is too long|maximum context length|too many tokens", re.I)
-_NO_TEMPLATE = re.compile(r"template_error|no chat template|chat template is not", re.I)
-_MEMORY = re.compile(r"out of memory", re.I)
-_UNSERVED = re.compile(r"model_not_supported|not supported by (any )?provider", re.I)
-_UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
+_PAUSED = r"(?i)invalid state|endpoint is paused"
+_NO_CALLS = r"(?i)sufficient permissions to call inference providers"
+_NO_ENDPOINT_CALLS = r"(?i)inference\.endpoints\.infer"
+_TOO_LONG = r"(?i)must have less than|must be <=|input is too long|maximum context length|too many tokens"
+_NO_TEMPLATE = r"(?i)template_error|no chat template|chat template is not"
+_MEMORY = r"(?i)out of memory"
+_UNSERVED = r"(?i)model_not_supported|not supported by (any )?provider"
+_UNUSED = r"`model_kwargs` are not used by the model: \[([^\]]*)\]"
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
@@ -47,7 +47,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     kind, wait = data.get("error_type"), data.get("estimated_time")
     return replace(
         refused,
-        code=endpoints.PAUSED if status == 400 and _PAUSED.search(message) else code,
+        code=endpoints.PAUSED if status == 400 and re.search(_PAUSED, message) else code,
         kind=refused.kind or (kind if isinstance(kind, str) else ""),
         message=message,
         param=f"{wait:.0f}" if isinstance(wait, int | float) and 0 < wait < 3600 else refused.param,
@@ -72,26 +72,26 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return NetworkError(
             f"{label} has retired this address.", "Set the router URL to https://router.huggingface.co."
         )
-    if _MEMORY.search(words):
+    if re.search(_MEMORY, words):
         return Problem(f"The machine that runs {named} does not have enough memory for this.", "Send less at once.")
-    if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(words):
+    if refused.status in (0, 400, 413, 422) and re.search(_TOO_LONG, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status == 424:
         return Problem(f"{named} failed while processing this.", "Try again, or look at the log of the endpoint.")
-    if _NO_TEMPLATE.search(words):
+    if re.search(_NO_TEMPLATE, words):
         return Problem(f"{named} has no chat template, so it does not support chat.", "Pick another model.")
     return errors.describe_error(label, refused, model) if refused.status != 403 else None
 
 
 def _token_problem(label: str, refused: ApiError) -> Problem | None:
-    if refused.code == hub.NO_INFERENCE or (refused.status == 403 and _NO_CALLS.search(refused.message)):
+    if refused.code == hub.NO_INFERENCE or (refused.status == 403 and re.search(_NO_CALLS, refused.message)):
         return ScopeMissing(
             f"{label} accepted this token, but it may not call hosted models.",
             f"Allow it to make calls to Inference Providers at {_SETTINGS}/tokens. Endpoints may work without.",
         )
     if refused.code == endpoints.NO_LISTING:
         return ScopeMissing(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
-    if refused.status == 403 and _NO_ENDPOINT_CALLS.search(refused.message):
+    if refused.status == 403 and re.search(_NO_ENDPOINT_CALLS, refused.message):
         return ScopeMissing(
             f"{label} accepted this token, but it may not call this endpoint.",
             f"Allow it to make calls to your Inference Endpoints at {_SETTINGS}/tokens.",
@@ -114,7 +114,7 @@ def _model_problem(label: str, refused: ApiError, named: str) -> Problem | None:
     if refused.code == hub.NOT_SERVED and refused.param:
         return _wrong_task(named, refused.param)
     if refused.code == hub.NOT_SERVED or (
-        refused.status == 400 and _UNSERVED.search(f"{refused.code} {refused.message}")
+        refused.status == 400 and re.search(_UNSERVED, f"{refused.code} {refused.message}")
     ):
         return Problem(
             f"None of your enabled providers serves {named} as a hosted model.",
@@ -169,13 +169,13 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     if "parameters" in body:
         return _fewer_parameters(call, refused)
     texts = "messages" in body and all(isinstance(message["content"], str) for message in body["messages"])
-    if texts and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
+    if texts and refused.status == 422 and re.search(_NO_TEMPLATE, f"{refused.kind} {refused.message}"):
         return _as_prompt(call), "The model has no chat template. It continues the text instead."
     return errors.repair_request(call, refused) if "messages" in body or "input" in body else None
 
 
 def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    unused = _UNUSED.search(refused.message)
+    unused = re.search(_UNUSED, refused.message)
     names = [
         name
         for name in call.json["parameters"]

@@ -18,7 +18,7 @@ from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame, Read
 MOST_TEXTS = 32
 """What TEI takes at once unless it was set up otherwise."""
 
-_TOO_MANY = re.compile(r"batch size \d+ > maximum allowed batch size (\d+)")
+_TOO_MANY = r"batch size \d+ > maximum allowed batch size (\d+)"
 
 
 def embed(
@@ -75,7 +75,7 @@ class Batch:
 
     def smaller(self, refused: ApiError) -> Call | None:
         """Return the call with as many texts as the server says that it takes; None if that is not what it says."""
-        match = _TOO_MANY.search(refused.message)
+        match = re.search(_TOO_MANY, refused.message)
         most = int(match[1][:9]) if match else 0
         return replace(self, size=most).call() if 0 < most < len(self.texts) else None
 

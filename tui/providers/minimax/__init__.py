@@ -29,7 +29,7 @@ _REGIONS = (
 )
 
 _SIZE = 1536
-_OTHER = re.compile(r"speech|hailuo|image|music|video|voice", re.IGNORECASE)
+_OTHER = r"(?i)speech|hailuo|image|music|video|voice"
 
 # Ids by what they can take, in tokens.
 _KNOWN = {
@@ -43,7 +43,7 @@ _CONTEXT = {name: size for size, names in _KNOWN.items() for name in names.split
 
 
 def _model(model_id: str) -> Model | None:
-    if _OTHER.search(model_id):
+    if re.search(_OTHER, model_id):
         return None
     context = _CONTEXT.get(model_id, 0)
     if model_id.startswith("embo-"):
@@ -135,7 +135,7 @@ _THINKING = (
     ),
 )
 
-_UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|not support.* model", re.IGNORECASE)
+_UNKNOWN_MODEL = r"(?i)unknown model|model .*not (found|exist|support)|not support.* model"
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
@@ -145,7 +145,7 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
     if refused.code in ("2013", "2061") and model.startswith("embo-"):
         message = f"MiniMax does not offer {model} to this account."
         return ScopeMissing(message, "Its embeddings are not open to every account; use those of another provider.")
-    if refused.code in ("2013", "2061") and _UNKNOWN_MODEL.search(refused.message):
+    if refused.code in ("2013", "2061") and re.search(_UNKNOWN_MODEL, refused.message):
         message = f"MiniMax does not know {model or 'the model'}, or no longer serves it to this key."
         return Problem(message, "Refresh the list of models, or pick another model.")
     return errors.describe_error(_LABEL, replace(refused, final=False), model)

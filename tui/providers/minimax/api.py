@@ -24,10 +24,10 @@ MOST_TEXTS = 32
 MOST_CHARACTERS = 3500
 """Of the texts in one request; about as many tokens, in the languages that have the most of them."""
 
-_CURRENT = re.compile(r"minimax-m[2-9]", re.IGNORECASE)
+_CURRENT = r"(?i)minimax-m[2-9]"
 _WITH_SCHEMA = "minimax-text-01"
 """The only model that takes a `response_format` (API reference, text-post)."""
-_NUMBER = re.compile(r"\((\d{4})\)\s*$")
+_NUMBER = r"\((\d{4})\)\s*$"
 
 ID = "minimax"
 _FLAGS = ("input_sensitive", "output_sensitive")
@@ -43,7 +43,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
         )
     else:
         refused = openai_api.parse_error(status, headers, body)
-        match = _NUMBER.search(refused.message)
+        match = re.search(_NUMBER, refused.message)
         refused = replace(refused, code=match[1] if match else _KINDS.get(refused.kind, refused.code))
     documented = error_codes.lookup(ID, refused.code)
     named = (body.get("request_id"), body.get("id")) if isinstance(body, dict) else ()
@@ -66,7 +66,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 def is_current(model_id: str) -> bool:
     """Return True for thinking models of the current route; older ones have their own route."""
-    return bool(_CURRENT.match(model_id))
+    return bool(re.match(_CURRENT, model_id))
 
 
 def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:

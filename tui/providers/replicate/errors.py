@@ -13,10 +13,10 @@ from tui.providers.replicate.inputs import FILES
 from tui.providers.requests import ApiError, Call
 
 _BILLING = "https://replicate.com/account/billing"
-_MEMORY = re.compile(r"out of memory|OutOfMemory", re.I)
-_FLAGGED = re.compile(r"nsfw|flagged|sensitive|safety|content policy", re.I)
-_VERSION = re.compile(r"invalid version|version does not exist", re.I)
-_WAIT = re.compile(r"(?:resets? in|available in) ~?(\d{1,6})", re.I)
+_MEMORY = r"(?i)out of memory|OutOfMemory"
+_FLAGGED = r"(?i)nsfw|flagged|sensitive|safety|content policy"
+_VERSION = r"(?i)invalid version|version does not exist"
+_WAIT = r"(?i)(?:resets? in|available in) ~?(\d{1,6})"
 _EXCERPT = 2000
 
 
@@ -25,7 +25,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     error = api.parse_error(status, headers, body)
     if not isinstance(body, dict):
         return error
-    wait = _WAIT.search(error.message)
+    wait = re.search(_WAIT, error.message)
     after = api.number(body.get("retry_after")) or (int(wait[1]) if wait else 0)
     title = body.get("title")
     return replace(
@@ -41,7 +41,11 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     model, separator, _ = (
         str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
     )
-    if not separator or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
+    if (
+        not separator
+        or refused.status not in (404, 422)
+        or not re.search(_VERSION, f"{refused.code} {refused.message}")
+    ):
         return None
     return replace(call, json={**call.json, "version": model}), f"{model} was requested without its version."
 
@@ -66,7 +70,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     if refused.status == 404 and model:
         message = f"{label} does not have {model}, or it is private."
         return Problem(message, "Compare it with the address of its page, which ends in owner/name.")
-    if refused.status == 422 and _VERSION.search(f"{refused.code} {refused.message}"):
+    if refused.status == 422 and re.search(_VERSION, f"{refused.code} {refused.message}"):
         message = f"{label} does not run {named} like this: a community model needs a version that it has."
         return Problem(message, "Add the model again without a version, so that its newest one is found.")
     if refused.status == 422:
@@ -112,8 +116,8 @@ def _prediction_problem(label: str, refused: ApiError, named: str) -> Problem | 
         return Problem(f"{label} no longer has this prediction.", "Send it again for a new one.")
     if refused.code != predictions.FAILED:
         return None
-    if _MEMORY.search(refused.message):
+    if re.search(_MEMORY, refused.message):
         return Problem(f"The machine that runs {named} does not have enough memory for this.", "Send less at once.")
-    if _FLAGGED.search(refused.message):
+    if re.search(_FLAGGED, refused.message):
         return Problem(f"The content check of {named} stopped this text or its answer.", "Rephrase it.")
     return Problem(f"{named} failed at {label}.", "Its message says why. Sending it again is a new prediction.")

@@ -26,8 +26,8 @@ _TEXTS = ["texts", "text", "inputs", "input", "query_texts", "sentences"]
 _AUDIO = ["audio", "audio_file", "audio_path", "audio_url", "file"]
 _STOP = ["stop", "stop_sequences", "stop_words"]
 _IMAGES = ["image"]
-_IMAGE = re.compile(r"image|img|picture|photo", re.I)
-_PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
+_IMAGE = r"(?i)image|img|picture|photo"
+_PICTURE = r"(?i)image|img|video|mask|picture|photo"
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class Inputs:
     @property
     def audio(self) -> ModelInput | None:
         """Return the input for a recording: by its name, else the first file that is no picture."""
-        inputs = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
+        inputs = [take for take in self.takes if take.file and not re.search(_PICTURE, take.name)]
         return self.first(_AUDIO, file=True) or next(iter(inputs), None)
 
     @property
     def image(self) -> ModelInput | None:
         """Return the input for images: by its name, else the first file that may be one."""
-        files = [take for take in self.takes if take.file and _IMAGE.search(take.name)]
+        files = [take for take in self.takes if take.file and re.search(_IMAGE, take.name)]
         return self.first(_IMAGES, file=True) or next(iter(files), None)
 
     def by_name(self, name: str) -> ModelInput | None:

@@ -26,20 +26,20 @@ class ModelReference:
 
 
 _PAGE = re.compile(r"(https?://)?((www\.|api\.)?replicate\.com|r8\.im)/(v1/(models/)?)?", re.I)
-_END = re.compile(r"[?#]")
+_END = r"[?#]"
 _PAIR = r"\w[\w.-]*/\w[\w.-]*"
-_DEPLOYMENT = re.compile(rf"deployments/({_PAIR})")
-_MODEL = re.compile(rf"({_PAIR})(?:(?::|@sha256:|/versions/)([0-9a-f]{{64}}))?(?:/.*)?")
+_DEPLOYMENT = rf"deployments/({_PAIR})"
+_MODEL = rf"({_PAIR})(?:(?::|@sha256:|/versions/)([0-9a-f]{{64}}))?(?:/.*)?"
 
 
 def parse(model: Model) -> ModelReference:
     """Return what a model's id and fields name; the address of a page of replicate.com is taken apart."""
     text = _path(model.id)
-    deployment = _DEPLOYMENT.match(_path(model.fields.get("deployment", ""), "deployments/"))
+    deployment = re.match(_DEPLOYMENT, _path(model.fields.get("deployment", ""), "deployments/"))
     version = model.fields.get("version", "")
-    if match := _DEPLOYMENT.match(text):
+    if match := re.match(_DEPLOYMENT, text):
         return ModelReference("", version, match[1])
-    if (match := _MODEL.fullmatch(text)) is None:
+    if (match := re.fullmatch(_MODEL, text)) is None:
         raise UsageError(
             f"{one_line(model.id, 80)} names no model of Replicate.",
             "Write a model as owner/name, as in the URL of its page.",
@@ -58,7 +58,7 @@ def split_reference(text: str) -> dict[str, str]:
 
 
 def _path(text: str, default: str = "") -> str:
-    text = _PAGE.sub("", _END.split(text.strip())[0], count=1).strip("/")
+    text = _PAGE.sub("", re.split(_END, text.strip())[0], count=1).strip("/")
     return text if text.startswith(default) else default + text
 
 

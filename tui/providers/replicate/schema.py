@@ -14,7 +14,7 @@ from tui.sanitize import one_line
 _SPOKEN = frozenset(["transcription", "transcript", "text", "translation", "segments", "chunks", "txt_file"])
 _TIMED = frozenset(["segments", "chunks"])
 _EMBEDDED = frozenset(["embedding", "embeddings", "vector", "vectors"])
-_NAME = re.compile(r"[\w.-]{1,60}")
+_NAME = r"[\w.-]{1,60}"
 _MOST, _WORDS = 60, 160
 
 
@@ -27,7 +27,7 @@ def read(version: Mapping[str, Any]) -> Inputs | None:
     required = inputs.get("required")
     needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
     properties = [
-        (name, _resolve(member, schemas)) for name, member in inputs["properties"].items() if _NAME.fullmatch(name)
+        (name, _resolve(member, schemas)) for name, member in inputs["properties"].items() if re.fullmatch(_NAME, name)
     ]
     properties.sort(key=lambda named: _number(named[1].get("x-order")) or 0)
     takes = tuple(_read_input(name, member, name in needed, schemas) for name, member in properties[:_MOST])

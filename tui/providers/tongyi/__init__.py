@@ -50,16 +50,12 @@ _IMAGES = AttachmentLimits(
     size=7 * attachments.MEGABYTE,
     least_side=11,
 )
-_VISION = re.compile(r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]")
-_TEXT_ONLY = re.compile(
-    r"qwen-(max|plus|turbo|flash|long|math|coder|mt)|qwen3(\.[0-7])?-(max|coder|\d+b)|qwq|deepseek|glm-[45]"
-)
+_VISION = r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]"
+_TEXT_ONLY = r"qwen-(max|plus|turbo|flash|long|math|coder|mt)|qwen3(\.[0-7])?-(max|coder|\d+b)|qwq|deepseek|glm-[45]"
 
-_EMBEDDING = re.compile(r"text-embedding-|.*-text-embedding(-|$)")
-_SPEECH = re.compile(r"qwen3-asr-flash(?!.*(filetrans|realtime))")
-_OTHER = re.compile(
-    r"embedding|rerank|-asr|paraformer|sensevoice|-tts|cosyvoice|sambert|wanx|^wan\d|-image|realtime|livetranslate"
-)
+_EMBEDDING = r"text-embedding-|.*-text-embedding(-|$)"
+_SPEECH = r"qwen3-asr-flash(?!.*(filetrans|realtime))"
+_OTHER = r"embedding|rerank|-asr|paraformer|sensevoice|-tts|cosyvoice|sambert|wanx|^wan\d|-image|realtime|livetranslate"
 _SIZES = (("text-embedding-v1 text-embedding-v2", 1536, 25), ("text-embedding-v3 text-embedding-v4", 1024, 10))
 _DIMENSIONS = {name: size for names, size, _ in _SIZES for name in names.split()} | {"qwen3.7-text-embedding": 1024}
 _BATCH = {name: most for names, _, most in _SIZES for name in names.split()} | {"qwen3.7-text-embedding": 20}
@@ -85,11 +81,11 @@ def _model(model_id: str) -> Model | None:
     name = model_id.lower()
     kind = (
         ModelType.EMBEDDING
-        if _EMBEDDING.match(name)
+        if re.match(_EMBEDDING, name)
         else ModelType.SPEECH2TEXT
-        if _SPEECH.match(name)
+        if re.match(_SPEECH, name)
         else None
-        if _OTHER.search(name)
+        if re.search(_OTHER, name)
         else ModelType.CHAT
     )
     if kind is None:
@@ -162,7 +158,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def attachment_limits(model: Model) -> AttachmentLimits | None:
     """Return the images that a model takes."""
     name = model.id.lower()
-    has_vision = True if _VISION.search(name) else False if _TEXT_ONLY.match(name) else None
+    has_vision = True if re.search(_VISION, name) else False if re.match(_TEXT_ONLY, name) else None
     return attachments.limits_of(model, _IMAGES, has_vision)
 
 
@@ -193,14 +189,14 @@ _THINKING = (
     Parameter("thinking_budget", "thinking budget", ParameterKind.WHOLE, 1, help="The most tokens spent on thinking."),
 )
 
-_TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
+_TOO_LONG = r"(?i)range of input length"
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by its code (Model Studio reference); only a 401 is about the key itself."""
     if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
         return problem
-    if _TOO_LONG.search(refused.message):
+    if re.search(_TOO_LONG, refused.message):
         return Problem(
             f"This is longer than {model or 'the model'} can take.", "Shorten the text, or start a new chat."
         )

@@ -21,10 +21,10 @@ from tui.providers.spec import FieldValues
 PROBED = "qwen3.6-flash"
 """Asked for one token where an address lists no models. Its own end would not make a key a bad one."""
 
-_HYBRID = re.compile(r"qwen3\.[5-9]-(max|plus|flash)|qwen-(plus|flash|turbo)|qwen3-\d+b(?!.*-(instruct|thinking))")
-_STREAMS_ONLY = re.compile(r"qwq|qvq|.*-thinking(-|$)|.*-omni(-|$)")
-_BY_EFFORT = re.compile(r"qwen3\.8-max")
-_ONLY_AS_STREAM = re.compile(r"enable_thinking.*(non-?streaming|must be set to false)|only support\w* stream", re.I)
+_HYBRID = r"qwen3\.[5-9]-(max|plus|flash)|qwen-(plus|flash|turbo)|qwen3-\d+b(?!.*-(instruct|thinking))"
+_STREAMS_ONLY = r"qwq|qvq|.*-thinking(-|$)|.*-omni(-|$)"
+_BY_EFFORT = r"qwen3\.8-max"
+_ONLY_AS_STREAM = r"(?i)enable_thinking.*(non-?streaming|must be set to false)|only support\w* stream"
 
 ID = "tongyi"
 
@@ -60,7 +60,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 def thinks_by_choice(model: Model) -> bool:
     """Return True if thinking can be switched on and off; models that know no such switch refuse it."""
-    return bool(_HYBRID.match(model.id.lower()))
+    return bool(re.match(_HYBRID, model.id.lower()))
 
 
 def with_thinking_parameter(request: ChatRequest) -> ChatRequest:
@@ -71,12 +71,12 @@ def with_thinking_parameter(request: ChatRequest) -> ChatRequest:
     name = request.model.id.lower()
     parameters = dict(request.parameters)
     chosen = parameters.pop("enable_thinking", "")
-    stream = request.stream or chosen == "on" or bool(_STREAMS_ONLY.match(name))
+    stream = request.stream or chosen == "on" or bool(re.match(_STREAMS_ONLY, name))
     if thinks_by_choice(request.model):
         off = chosen == "off" or not stream
         if off:
             parameters.pop("thinking_budget", None)
-        if _BY_EFFORT.match(name):
+        if re.match(_BY_EFFORT, name):
             parameters |= {"reasoning_effort": "none"} if off else {}
         elif off or chosen:
             parameters["enable_thinking"] = not off
@@ -85,7 +85,7 @@ def with_thinking_parameter(request: ChatRequest) -> ChatRequest:
 
 def as_stream(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Return the call as a stream, where it was refused for not being one."""
-    if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
+    if not isinstance(call.json, dict) or call.json.get("stream") or not re.search(_ONLY_AS_STREAM, refused.message):
         return None
     body = {**call.json, "stream": True, "stream_options": {"include_usage": True}}
     sentence = f"{call.json.get('model')} answers this only as a stream, which was requested."

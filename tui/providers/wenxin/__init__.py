@@ -34,9 +34,9 @@ _PATH = "/v2"
 _BEARER, _PAIR = "Qianfan API key", "key pair of an application (older form)"
 _PAIR_PAGE = "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application"
 
-_EMBEDDING = re.compile(r"embedding|^bge-(?!reranker)|^tao-8k$")
-_OTHER = re.compile(r"rerank|irag|flux|stable-diffusion|-video|-image")
-_ONE_BY_ONE = re.compile(r"tao-8k$")
+_EMBEDDING = r"embedding|^bge-(?!reranker)|^tao-8k$"
+_OTHER = r"rerank|irag|flux|stable-diffusion|-video|-image"
+_ONE_BY_ONE = r"tao-8k$"
 
 # Ids by what they can take, in tokens; 0 where the documents do not say.
 _KNOWN = {
@@ -57,9 +57,9 @@ _DIMENSIONS = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024}
 
 def _model(model_id: str) -> Model | None:
     name = model_id.lower()
-    if _OTHER.search(name):
+    if re.search(_OTHER, name):
         return None
-    kind = ModelType.EMBEDDING if _EMBEDDING.search(name) else ModelType.CHAT
+    kind = ModelType.EMBEDDING if re.search(_EMBEDDING, name) else ModelType.CHAT
     return Model(_ID, model_id, kind, context=_CONTEXT.get(name, 0), dimensions=_DIMENSIONS.get(name, 0))
 
 
@@ -74,7 +74,7 @@ _FLAVOUR = openai_api.Flavour(
     _classify,
     most_tokens="max_completion_tokens",
     vectors="float",
-    batch=lambda model: 1 if _ONE_BY_ONE.match(model.id) else 16,
+    batch=lambda model: 1 if re.match(_ONE_BY_ONE, model.id) else 16,
 )
 
 
@@ -139,8 +139,8 @@ _IMAGES = AttachmentLimits(
     images=attachments.IMAGES,
     size=10 * attachments.MEGABYTE,
 )
-_VISION = re.compile(r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4")
-_TEXT_ONLY = re.compile(r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)")
+_VISION = r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4"
+_TEXT_ONLY = r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)"
 
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:
@@ -148,7 +148,7 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
     name = model.id.lower()
     if model.id in workshop.CHATS:
         return None
-    has_vision = True if _VISION.search(name) else False if _TEXT_ONLY.match(name) else None
+    has_vision = True if re.search(_VISION, name) else False if re.match(_TEXT_ONLY, name) else None
     return attachments.limits_of(model, _IMAGES, has_vision)
 
 

@@ -10,9 +10,9 @@ from tui.providers.wenxin.qianfan import ID
 
 _THIRD_KIND = "Access Key and Secret Key of the cloud account are different keys and do not work here."
 _NOT_ENABLED = "6"
-_UNPAID = re.compile(r"overdue|arrear|insufficient balance|欠费|余额不足", re.IGNORECASE)
-_UNNAMED = re.compile(r"real[- ]?name|实名", re.IGNORECASE)
-_UNSAFE = re.compile(r"safety|sensitive|unsafe|content[_ ]filter|敏感|违规", re.IGNORECASE)
+_UNPAID = r"(?i)overdue|arrear|insufficient balance|欠费|余额不足"
+_UNNAMED = r"(?i)real[- ]?name|实名"
+_UNSAFE = r"(?i)safety|sensitive|unsafe|content[_ ]filter|敏感|违规"
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
@@ -28,13 +28,13 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 
 def _by_words(label: str, refused: ApiError) -> Problem | None:
     words = f"{refused.code} {refused.message}"
-    if refused.status in (401, 402, 403) and _UNPAID.search(words):
+    if refused.status in (401, 402, 403) and re.search(_UNPAID, words):
         return Problem("The Baidu account is overdue. The key is valid.", "Pay the balance in the Baidu console.")
-    if refused.status in (401, 403) and _UNNAMED.search(words):
+    if refused.status in (401, 403) and re.search(_UNNAMED, words):
         return ScopeMissing(
             "The Baidu account has no real-name verification. The key is valid.", "Verify it in its console."
         )
-    if refused.status in (0, 400) and _UNSAFE.search(words):
+    if refused.status in (0, 400) and re.search(_UNSAFE, words):
         return Problem(f"The safety check of {label} rejects this text or its answer.", "Rephrase it.")
     return None
 

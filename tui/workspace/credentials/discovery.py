@@ -162,9 +162,10 @@ def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tu
 
 def _variable(environ: Mapping[str, str], field: Field) -> tuple[str, str] | None:
     for name in field.env:
-        cleaned = clean_pasted(field, environ.get(name, ""))
-        if cleaned.text and not cleaned.problem:
-            return name, cleaned.text
+        if text := environ.get(name, ""):
+            cleaned = clean_pasted(field, text)
+            if cleaned.text and not cleaned.problem:
+                return name, cleaned.text
     return None
 
 

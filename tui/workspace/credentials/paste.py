@@ -11,17 +11,17 @@ from tui.sanitize import in_words
 from tui.secret import Secret
 
 LONGEST = 20_000
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = (
     r"(?:export\s+)?(?:(?:set|setx|const|let|var)\s+)?(?:\$env:|process\.env\.)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)"
 )
-_MEMBER = re.compile(r"[\"']?([A-Za-z_][\w-]*)[\"']?\s*:\s*(?=\S)")
+_MEMBER = r"[\"']?([A-Za-z_][\w-]*)[\"']?\s*:\s*(?=\S)"
 """A name and a colon before a key: of JSON, YAML, or a header."""
 
-_BEARER = re.compile(r"(?:authorization:\s*)?(?:bearer|token)\s+(?=\S)", re.IGNORECASE)
-_OPTION = re.compile(r"(?:-H|-{2}header)[\s=]+(?=\S)")
-_COMMENT = re.compile(r"[ \t](?:#|//).*\Z")
-_ESCAPED_END = re.compile(r"(?:\\[nr]|%0[ad])+\Z", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%")
+_BEARER = r"(?i)(?:authorization:\s*)?(?:bearer|token)\s+(?=\S)"
+_OPTION = r"(?:-H|-{2}header)[\s=]+(?=\S)"
+_COMMENT = r"[ \t](?:#|//).*\Z"
+_ESCAPED_END = r"(?i)(?:\\[nr]|%0[ad])+\Z"
+_VARIABLE = r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%"
 _KEY_NAMES = frozenset({"key", "apikey", "token", "secret", "xapikey", "authorization"})
 _MOST_LAYERS = 10
 """Things around a key that are removed one after another."""
@@ -88,16 +88,16 @@ def _peel(field: Field, text: str) -> Iterator[tuple[str, str]]:
     for quote in _QUOTES:
         if len(text) > 1 and text[0] == text[-1] == quote and quote not in text[1:-1]:
             yield text[1:-1].strip(), "quotes"
-    if (field.secret or field.env) and (match := _ASSIGNMENT.match(text)) and _is_name(field, match[1]):
+    if (field.secret or field.env) and (match := re.match(_ASSIGNMENT, text)) and _is_name(field, match[1]):
         yield text[match.end() :], match[0].strip()
     if field.secret:
-        if match := _OPTION.match(text):
+        if match := re.match(_OPTION, text):
             yield text[match.end() :], match[0].strip()
-        if match := _BEARER.match(text):
+        if match := re.match(_BEARER, text):
             yield text[match.end() :], match[0].strip()
-        if (match := _MEMBER.match(text)) and _is_key_name(field, match[1]):
+        if (match := re.match(_MEMBER, text)) and _is_key_name(field, match[1]):
             yield text[match.end() :], match[0].strip()
-        yield _COMMENT.sub("", text).rstrip(), "a comment"
+        yield re.sub(_COMMENT, "", text).rstrip(), "a comment"
     for quote in _QUOTES:
         if len(text) > 1 and text[0] == text[-1] == quote:
             yield text[1:-1].strip(), "quotes"
@@ -105,7 +105,7 @@ def _peel(field: Field, text: str) -> Iterator[tuple[str, str]]:
         for opening, close in _PAIRS:
             if len(text) > 2 and (text[0], text[-1]) == (opening, close):
                 yield text[1:-1].strip(), "brackets"
-        yield _ESCAPED_END.sub("", text), "a line break"
+        yield re.sub(_ESCAPED_END, "", text), "a line break"
         if text[-1:] in _ENDS:
             yield text[:-1].rstrip(), _ENDS[text[-1]]
         if text[:1] in _QUOTES or text[-1:] in _QUOTES:
@@ -186,7 +186,7 @@ def _is_name(field: Field, name: str) -> bool:
 
 
 def _field_problem(field: Field, text: str) -> str:
-    if field.secret and _VARIABLE.fullmatch(text):
+    if field.secret and re.fullmatch(_VARIABLE, text):
         return "This is the name of a variable, not what it holds. Paste its value."
     if field.secret and re.match(r"https?://", text):
         return "This is an address, not a key. Paste the key alone."

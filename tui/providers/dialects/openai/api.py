@@ -22,7 +22,7 @@ ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audi
 QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
 """A 429 with one of these is about money; waiting does not help (OpenAI guide, error codes)."""
 
-_SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
+_SCOPES = r"(?i)insufficient permissions|missing scopes"
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def proof(member: str, *events: Event) -> Callable[[], Reader]:
 
 def is_permission_error(refused: ApiError) -> bool:
     """Return True if a 401 or 403 is about a valid key's missing permission, by its message."""
-    return refused.status in (401, 403) and _SCOPES.search(refused.message) is not None
+    return refused.status in (401, 403) and re.search(_SCOPES, refused.message) is not None
 
 
 def without(call: Call, name: str) -> Call:

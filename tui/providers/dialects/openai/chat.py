@@ -27,7 +27,7 @@ DONE = "[DONE]"
 _REFUSED = "The model declined to answer."
 _REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
-_THOUGHT = re.compile(r"(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$", re.I)
+_THOUGHT = r"(?i)(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$"
 """Another name of a member that holds thinking."""
 
 
@@ -174,7 +174,7 @@ def _reasoning(piece: Mapping[str, Any]) -> str:
         return thoughts
     inner = piece.get("provider_specific_fields")
     others = {**(inner if isinstance(inner, dict) else {}), **piece}
-    named = (value for name, value in others.items() if _THOUGHT.match(name) and value)
+    named = (value for name, value in others.items() if re.match(_THOUGHT, name) and value)
     return next((words for value in named if (words := _any_text(value))), "")
 
 

@@ -11,7 +11,7 @@ from tui.providers.events import Notice
 from tui.sanitize import is_id
 
 _LISTS = ("data", "models", "result", "results", "items", "list", "model_list", "available_models")
-_NEXT = re.compile(r"(?:@odata\.)?(?:has_?)?(?:next|more)(?:_?(?:page|link|url|cursor|token))*", re.IGNORECASE)
+_NEXT = r"(?i)(?:@odata\.)?(?:has_?)?(?:next|more)(?:_?(?:page|link|url|cursor|token))*"
 _PAGES = ("links", "_links", "pagination", "paging", "meta", "metadata", "page_info", "pageInfo")
 _TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems")
 _OF_MODEL = frozenset({"id", "object", "owned_by", "created", "context_length", "max_model_len", "mode"})
@@ -56,7 +56,7 @@ def entries_of(data: Any) -> Entries | None:
 def _has_more(page: Mapping[str, Any], count: int) -> bool:
     """Return True if a page says that another follows, or that there are more entries than it has."""
     for name, value in page.items():
-        if _NEXT.fullmatch(name) and (value is True or (isinstance(value, str | dict) and value)):
+        if re.fullmatch(_NEXT, name) and (value is True or (isinstance(value, str | dict) and value)):
             return True
         if name in _PAGES and isinstance(value, dict) and _has_more(value, count):
             return True

@@ -13,11 +13,10 @@ from tui.providers.requests import ApiError, Call, Framing
 _UNSUPPORTED = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "value_error.extra"}
 )
-_TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)
-_UNKNOWN_MODEL = re.compile(r"model_not_found|model .*not found|no such model|model .*does not exist", re.I)
-_NO_SUCH_FIELD = re.compile(
-    r"unsupported|not supported|does not support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed",
-    re.I,
+_TOO_LONG = r"(?i)context_length_exceeded|exceed_context_size|maximum context length|context window"
+_UNKNOWN_MODEL = r"(?i)model_not_found|model .*not found|no such model|model .*does not exist"
+_NO_SUCH_FIELD = (
+    r"(?i)unsupported|not supported|does not support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed"
 )
 _NEEDED = frozenset({"model", "messages", "prompt", "input", "response_format"})
 _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -41,9 +40,9 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
         return _account_problem(label, refused)
-    if refused.status in (0, 400, 404) and _TOO_LONG.search(words):
+    if refused.status in (0, 400, 404) and re.search(_TOO_LONG, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
-    if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(words):
+    if refused.status in (0, 400, 404) and re.search(_UNKNOWN_MODEL, words):
         hint = "Refresh the list of models, or pick another model."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
     if refused.code in ("content_policy_violation", "content_filter"):
@@ -107,7 +106,7 @@ def _rejected_field(body: Mapping[str, Any], refused: ApiError) -> str:
     name = re.split(r"[.\[]", refused.param)[0]
     if refused.code in _UNSUPPORTED and name in body:
         return "" if name in _NEEDED else name
-    if not _NO_SUCH_FIELD.search(refused.message):
+    if not re.search(_NO_SUCH_FIELD, refused.message):
         return ""
     named = [key for key in body if key not in _NEEDED and re.search(rf"\b{key}\b", refused.message)]
     # A sentence about max_tokens names its successor as well.

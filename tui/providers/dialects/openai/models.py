@@ -26,18 +26,18 @@ _PROBED = ("/chat/completions", "/embeddings", "/audio/transcriptions")
 _UNDERSTOOD = frozenset({400, 413, 415, 422})
 """How a server refuses an empty request once it has accepted the key."""
 
-_NAMES_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+_NAMES_MODEL = r"(?i)\bmodel\b"
 """A 404 about the model that is missing in a request shows that the path is there."""
 
-_EMBEDDING = re.compile(r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-")
+_EMBEDDING = r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-"
 _WEBSOCKET = ("gpt-realtime", "gpt-live")
-_OTHER = re.compile(r"tts|realtime|gpt-live|image|dall-e|sora|moderation|computer-use|audio")
-_COMPLETION = re.compile(
+_OTHER = r"tts|realtime|gpt-live|image|dall-e|sora|moderation|computer-use|audio"
+_COMPLETION = (
     r"gpt-3\.5-turbo-instruct|(davinci|babbage)-002$|text-(davinci|curie|babbage|ada)-|(davinci|curie|babbage|ada)$"
 )
-_RESPONSES = re.compile(r"-pro(-|$)|codex|deep-research|-cyber|gpt-daybreak-|rosalind|gpt-6\.2-astra-law")
-_CHAT = re.compile(r"gpt-|chatgpt-|o\d")
-_REASONING = re.compile(r"o[134]|gpt-([5-9]|\d\d)")
+_RESPONSES = r"-pro(-|$)|codex|deep-research|-cyber|gpt-daybreak-|rosalind|gpt-6\.2-astra-law"
+_CHAT = r"gpt-|chatgpt-|o\d"
+_REASONING = r"o[134]|gpt-([5-9]|\d\d)"
 
 
 def base_of(model_id: str) -> str:
@@ -52,35 +52,33 @@ def classify(model_id: str) -> tuple[ModelType, bool] | None:
     None if chat completions, embeddings and transcriptions do not serve it. The first rule that fits decides.
     """
     name = base_of(model_id)
-    if _EMBEDDING.match(name):
+    if re.match(_EMBEDDING, name):
         return ModelType.EMBEDDING, False
     if (name == "whisper-1" or "transcribe" in name) and not name.startswith(_WEBSOCKET):
         return ModelType.SPEECH2TEXT, False
-    if _OTHER.search(name):
+    if re.search(_OTHER, name):
         return None
-    if _COMPLETION.match(name):
+    if re.match(_COMPLETION, name):
         return ModelType.CHAT, True
-    if _RESPONSES.search(name):
+    if re.search(_RESPONSES, name):
         return None
-    return (ModelType.CHAT, False) if _CHAT.match(name) else None
+    return (ModelType.CHAT, False) if re.match(_CHAT, name) else None
 
 
 _BY_NAME = (
-    (ModelType.SPEECH2TEXT, re.compile(r"whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)", re.IGNORECASE)),
-    (ModelType.EMBEDDING, re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)),
+    (ModelType.SPEECH2TEXT, r"(?i)whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)"),
+    (ModelType.EMBEDDING, r"(?i)embed|(^|[/_-])(bge|e5|gte)[-_]|minilm"),
 )
-_UNSERVED = re.compile(
-    r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation|dall-e|(^|/)sora|gpt-(realtime|live|image|audio)|(^|/)flux",
-    re.IGNORECASE,
+_UNSERVED = (
+    r"(?i)rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation|dall-e|(^|/)sora|gpt-(realtime|live|image|audio)"
+    r"|(^|/)flux"
 )
-_FAMILIES = re.compile(
-    r"gpt-|chatgpt-|o\d|dall-e|tts-|whisper-|sora|omni-|text-|codex|davinci|babbage|computer-use|ft:"
-)
+_FAMILIES = r"gpt-|chatgpt-|o\d|dall-e|tts-|whisper-|sora|omni-|text-|codex|davinci|babbage|computer-use|ft:"
 
 
 def looks_official(model_id: str) -> bool:
     """Return True if an ID begins like one of OpenAI's, of which `classify` knows what they do."""
-    return bool(_FAMILIES.match(model_id.lower()))
+    return bool(re.match(_FAMILIES, model_id.lower()))
 
 
 def classify_by_name(model_id: str) -> tuple[ModelType, bool] | None:
@@ -88,15 +86,13 @@ def classify_by_name(model_id: str) -> tuple[ModelType, bool] | None:
 
     None if chat completions, embeddings and transcriptions do not serve it; chat if nothing else is in its name.
     """
-    if _UNSERVED.search(model_id):
+    if re.search(_UNSERVED, model_id):
         return None
-    kind = next((kind for kind, pattern in _BY_NAME if pattern.search(model_id)), ModelType.CHAT)
-    return kind, bool(_OLD_COMPLETION.match(model_id))
+    kind = next((kind for kind, pattern in _BY_NAME if re.search(pattern, model_id)), ModelType.CHAT)
+    return kind, bool(re.match(_OLD_COMPLETION, model_id))
 
 
-_OLD_COMPLETION = re.compile(
-    r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$"
-)
+_OLD_COMPLETION = r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$"
 
 
 def kind_by(
@@ -114,7 +110,7 @@ def kind_by(
 def reasons(model_id: str) -> bool:
     """Return True if a model of OpenAI is of the reasoning family, which takes no sampling parameters."""
     name = base_of(model_id)
-    return bool(_REASONING.match(name)) and "chat" not in name
+    return bool(re.match(_REASONING, name)) and "chat" not in name
 
 
 def listing(flavour: Flavour, fields: FieldValues) -> Call:
@@ -177,7 +173,11 @@ def _probe(fields: FieldValues, paths: tuple[str, ...]) -> Call:
         if frame is None:
             return []
         refused = frame.data
-        if isinstance(refused, ApiError) and refused.status in _UNLISTED and not _NAMES_MODEL.search(refused.message):
+        if (
+            isinstance(refused, ApiError)
+            and refused.status in _UNLISTED
+            and not re.search(_NAMES_MODEL, refused.message)
+        ):
             return [_probe(fields, paths[1:])] if paths[1:] and not refused.page else [refused]
         note = "The server has no model list. Add models by name."
         return [Notice(note), ModelsListed(()), Accepted()]

@@ -17,11 +17,11 @@ OPENAI = AttachmentLimits(
 )
 """50 MB of a request, 500 images; PDFs: 50 MB of all files (guide, PDF files)."""
 
-_VISION = re.compile(r"gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-[5-9]|gpt-\d\d|chatgpt-4o|o1(?!-(mini|preview))|o3(?!-mini)|o4")
+_VISION = r"gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-[5-9]|gpt-\d\d|chatgpt-4o|o1(?!-(mini|preview))|o3(?!-mini)|o4"
 
 
 def attachment_limits(model: Model, named: str = "", limits: AttachmentLimits = OPENAI) -> AttachmentLimits | None:
     """Return what a chat model takes. `named` is the model behind it, where its own ID does not say which that is."""
     name = base_of(named or model.id)
-    has_vision = bool(_VISION.match(name)) if looks_official(name) else vision_by_name(name)
+    has_vision = bool(re.match(_VISION, name)) if looks_official(name) else vision_by_name(name)
     return limits_of(model, limits, has_vision)
