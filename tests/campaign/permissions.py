@@ -118,7 +118,7 @@ def _use(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
     session = _session(home)
     try:
-        tenant_registry.get(session.tenant("acme"))
+        tenant_registry.tenant_of(session.tenant("acme"))
         keyring.private_key(session.tenant("acme"))
         asyncio.run(tenants.rename(session.tenant("acme"), "acme two"))
         asyncio.run(tenants.rename(session.tenant("acme"), "acme"))

@@ -89,7 +89,7 @@ def _kill(
         seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]
         steps = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[0]
         while counts.kills < count:
-            before = tenant_registry.get(_session(Path(folder)).tenant("acme")).key_id
+            before = tenant_registry.tenant_of(_session(Path(folder)).tenant("acme")).key_id
             at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
             _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
             counts.kills += 1
@@ -179,7 +179,7 @@ def _count(last: int) -> list[str]:
 
 def _key_id(folder: Path) -> str:
     try:
-        return tenant_registry.get(_session(folder).tenant("acme")).key_id
+        return tenant_registry.tenant_of(_session(folder).tenant("acme")).key_id
     except Problem:
         return ""
 
@@ -212,7 +212,7 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             return "a credential is gone or holds something else"
         if status.alarm or status.findings:
             return f"the manifest does not hold: {status.alarm or status.findings}"
-    present = tenant_registry.get(session.tenant("acme")).key_id
+    present = tenant_registry.tenant_of(session.tenant("acme")).key_id
     counts.left += [
         str(path.relative_to(folder))
         for path in folder.rglob("*")
@@ -229,7 +229,7 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
             raise state.problem or Problem("an earlier state cannot be read")
         for record in state.document.data.get("credentials", {}).values():
             credential = from_record(Credential, record)
-            owner = replace(tenant_registry.get(session.tenant("acme")), key_id=credential.key_id, public_key="")
+            owner = replace(tenant_registry.tenant_of(session.tenant("acme")), key_id=credential.key_id, public_key="")
             pem = keyring.pem(session.tenant(owner.id), owner)
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
@@ -242,7 +242,7 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
 
 def _wrong_order(session: Session, pair: key_pair.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
-    old, tenant = keyring.private_key(session.tenant("acme")), tenant_registry.get(session.tenant("acme"))
+    old, tenant = keyring.private_key(session.tenant("acme")), tenant_registry.tenant_of(session.tenant("acme"))
     after = replace(tenant, key_id=pair.key_id, public_key=pair.public_pem)
     keyring.write(session.tenant(after.id), after, pair.private, None)
     keyring.discard(session.tenant(tenant.id), tenant)

@@ -345,7 +345,7 @@ async def _sealed_for_them(meta: str, verb: str, passphrase: str, locked: bool, 
             await _rotate(tenant)
         if locked:
             session.open_keys.clear()
-        planted, key_id = key_pair.generate_key_pair(BITS), tenant_registry.get(tenant).key_id
+        planted, key_id = key_pair.generate_key_pair(BITS), tenant_registry.tenant_of(tenant).key_id
         before = {credential.envelope for credential in credentials.stored(tenant)}
         _update(tenant, "meta", METAS[meta](tenant, planted))
         if same_id:

@@ -20,7 +20,7 @@ def test_there_are_four_tenants_of_their_own_key_pairs_all_locked_at_first() -> 
     session = practice_session()
     assert set(tenancy.ids(session)) == set(TENANTS)
     assert not session.open_keys
-    assert len({tenancy.get(session.tenant(tenant_id)).key_id for tenant_id in TENANTS}) == len(TENANTS)
+    assert len({tenancy.tenant_of(session.tenant(tenant_id)).key_id for tenant_id in TENANTS}) == len(TENANTS)
 
 
 @pytest.mark.slow

@@ -117,10 +117,10 @@ async def test_settings_that_name_another_public_key_are_not_opened(acme: Tenant
 
 
 async def test_a_new_key_pair_replaces_the_one_in_the_agent(acme: TenantSession, environ: dict[str, str]) -> None:
-    before = registry.get(acme).key_id
+    before = registry.tenant_of(acme).key_id
     await rotation.rotate(acme, PASSPHRASE)
     (entry,) = Agent(environ).tenants()
-    assert entry["key_id"] == registry.get(acme).key_id != before
+    assert entry["key_id"] == registry.tenant_of(acme).key_id != before
     other = another(acme)
     await tenants.unlock(other)
     assert secrets_of(other) == {"api_key": KEY}

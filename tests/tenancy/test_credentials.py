@@ -68,7 +68,7 @@ async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_sessi
     tenant = disk_session.tenant((await tenants.create(disk_session, "Open")).id)
     first = await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-own1")})
     second = {"api_key": Secret("sk-FAKE-key-of-somebody-else")}
-    public = tenant_registry.get(tenant).public_key
+    public = tenant_registry.tenant_of(tenant).public_key
     planted = envelope.seal(public, second, credentials.binding(tenant.tenant_id, first))
     update_credential(tenant, envelope=planted)
     status = await confirmation.examine(tenant)

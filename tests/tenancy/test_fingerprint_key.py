@@ -66,7 +66,7 @@ async def test_the_next_unlock_moves_the_key_of_a_store_of_the_version_before(di
     await tenants.unlock(tenant, PASSPHRASE)
     assert not guess_is_confirmed(tenant)
     assert OLD_KEY.encode() not in b"".join(file.read_bytes() for file in folder(tenant).iterdir() if file.is_file())
-    assert keyring.fingerprint_key(tenant, tenant_registry.get(tenant)) == OLD_KEY
+    assert keyring.fingerprint_key(tenant, tenant_registry.tenant_of(tenant)) == OLD_KEY
     assert len(tenant.store.earlier()) == states
     assert [entry.done for entry in tenant.log.read()].count("fingerprint key moved") == 1
     # The same key has the same fingerprint as before.
@@ -77,7 +77,7 @@ async def test_the_next_unlock_moves_the_key_of_a_store_of_the_version_before(di
 @pytest.mark.slow
 async def test_while_locked_the_settings_of_the_version_before_go_on(disk_session: Session) -> None:
     tenant = await stored_by_the_version_before(disk_session, PASSPHRASE)
-    assert keyring.fingerprint_key(tenant, tenant_registry.get(tenant)) == OLD_KEY
+    assert keyring.fingerprint_key(tenant, tenant_registry.tenant_of(tenant)) == OLD_KEY
 
 
 @pytest.mark.parametrize("passphrase", [PASSPHRASE, None])
@@ -85,7 +85,7 @@ async def test_a_fingerprint_key_that_is_planted_in_the_settings_is_not_used(
     disk_session: Session, passphrase: Secret | None
 ) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Acme", passphrase)).id)
-    key = keyring.fingerprint_key(tenant, tenant_registry.get(tenant))
+    key = keyring.fingerprint_key(tenant, tenant_registry.tenant_of(tenant))
     with tenant.store.transaction() as tables:
         tables.table("meta").update({"fingerprint_key": OLD_KEY})
-    assert keyring.fingerprint_key(tenant, tenant_registry.get(tenant)) == key != OLD_KEY
+    assert keyring.fingerprint_key(tenant, tenant_registry.tenant_of(tenant)) == key != OLD_KEY

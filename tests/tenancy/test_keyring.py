@@ -32,7 +32,7 @@ def write_meta(tenant: TenantSession, **entries: object) -> None:
 
 def written_by_the_version_before(tenant: TenantSession) -> None:
     """Leave the private key alone, as a version did that wrote no public key beside it."""
-    tenant.keys.remove(f"{tenant_registry.get(tenant).key_id}.pub")
+    tenant.keys.remove(f"{tenant_registry.tenant_of(tenant).key_id}.pub")
 
 
 def recorded(tenant: TenantSession) -> list[Entry]:
@@ -55,7 +55,7 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
     disk_session: Session, collision: str, passphrase: Secret | None
 ) -> None:
     tenant = await new_tenant(disk_session, passphrase)
-    tenant_key_id[0] = tenant_registry.get(tenant).key_id
+    tenant_key_id[0] = tenant_registry.tenant_of(tenant).key_id
     write_meta(tenant, public_key=collision, protected=True)
     with pytest.raises(Locked, match="was replaced outside Modeldeck"):
         await save.save(tenant, "openai", VALUES)
@@ -65,11 +65,11 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
 @pytest.mark.slow
 async def test_while_locked_nothing_is_sealed_for_a_key_pair_that_was_replaced(disk_session: Session) -> None:
     tenant = await new_tenant(disk_session, locked=False)
-    replaced = tenant_registry.get(tenant)
+    replaced = tenant_registry.tenant_of(tenant)
     await save.save(tenant, "openai", VALUES)  # an earlier state that still needs the pair
     await rotation.rotate(tenant, PASSPHRASE)
     disk_session.open_keys.clear()
-    present = tenant_registry.get(tenant)
+    present = tenant_registry.tenant_of(tenant)
     write_meta(tenant, key_id=replaced.key_id, public_key=replaced.public_key)
     with pytest.raises(Locked, match="name a key pair that was replaced"):
         await save.save(tenant, "anthropic", VALUES)
@@ -102,7 +102,7 @@ async def test_whether_a_key_file_has_a_passphrase_is_read_from_the_file(
 ) -> None:
     tenant = await new_tenant(disk_session, passphrase)
     write_meta(tenant, protected=says)
-    assert tenant_registry.get(tenant).protected is bool(passphrase)
+    assert tenant_registry.tenant_of(tenant).protected is bool(passphrase)
     assert keyring.is_open(tenant) is not bool(passphrase)
 
 

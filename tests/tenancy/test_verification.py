@@ -66,7 +66,7 @@ def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[T
 
 def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
     """A credential of the attacker's own, sealed properly with the tenant's public key."""
-    tenant = tenant_registry.get(session.tenant(tenant_id))
+    tenant = tenant_registry.tenant_of(session.tenant(tenant_id))
     forged = Credential(
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )

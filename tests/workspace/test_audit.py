@@ -191,7 +191,7 @@ async def test_a_log_that_cannot_be_written_blocks_nothing_and_is_reported_later
     path = folder / LOG
     path.chmod(0o644)
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
-    assert tenant_registry.get(acme.tenant("acme")).name == "Acme Ltd" and acme.audit_failure is not None
+    assert tenant_registry.tenant_of(acme.tenant("acme")).name == "Acme Ltd" and acme.audit_failure is not None
     path.chmod(0o600)
     assert [change.sentence for change in audit.check(acme.tenant("acme")).findings] == [
         "The settings were changed after the last entry, by a session that ended or by something else."
@@ -254,7 +254,7 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_r
             ["The settings were changed after the last entry, by a session that ended or by something else."],
         )
         renamed, noted = (
-            tenant_registry.get(acme.tenant("acme")).name,
+            tenant_registry.tenant_of(acme.tenant("acme")).name,
             "to" in log(acme)[-1].about and log(acme)[-1].about["to"],
         )
         rename("after")

@@ -47,7 +47,7 @@ def model(session: TenantSession, ref: str) -> Model:
 
 
 async def test_a_name_that_another_session_gave_is_not_replaced_unasked(acme: TenantSession) -> None:
-    seen = Baseline(registry.get(acme).name)
+    seen = Baseline(registry.tenant_of(acme).name)
     await another_session_saves(acme, lambda session: tenants.rename(session, "Theirs"))
     with pytest.raises(Conflict, match=r"^bob \(process \d+ of host2\) renamed it to Theirs at .*\.$"):
         await tenants.rename(acme, "Mine", seen)

@@ -70,7 +70,7 @@ async def test_an_id_that_cannot_be_had_is_refused(session: Session, tenant_id: 
 
 async def test_a_new_name_keeps_id_keys_and_everything_else(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "Old")
-    before = tenant_registry.get(disk_session.tenant(tenant_id))
+    before = tenant_registry.tenant_of(disk_session.tenant(tenant_id))
     assert await tenants.rename(disk_session.tenant(tenant_id), "Neu") == replace(before, name="Neu")
     assert tenant_registry.find(disk_session, "neu").id == "old"
     assert await tenants.rename(disk_session.tenant(tenant_id), "NEU") == replace(before, name="NEU")
@@ -89,7 +89,7 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
         f"{tenant.key_id}.pub",
         "fingerprint.key",
     ]
-    assert tenant_registry.get(other.tenant("acme")) == tenant
+    assert tenant_registry.tenant_of(other.tenant("acme")) == tenant
 
 
 # --- locking ----------------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) ->
     for passphrase in (Secret("first FAKE"), Secret("second FAKE"), None):
         await tenants.set_passphrase(disk_session.tenant(tenant_id), passphrase)
         disk_session.open_keys.clear()
-        assert tenant_registry.get(disk_session.tenant(tenant_id)).protected is bool(passphrase)
+        assert tenant_registry.tenant_of(disk_session.tenant(tenant_id)).protected is bool(passphrase)
         await tenants.unlock(disk_session.tenant(tenant_id), passphrase)
         assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
     await tenants.set_passphrase(disk_session.tenant(tenant_id), Secret("third FAKE"))
@@ -160,14 +160,14 @@ async def test_a_change_of_passphrase_that_was_killed_halfway_is_finished_by_unl
             with pytest.raises(Locked):
                 credentials.access(disk_session.tenant(tenant_id), "openai")
         await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
-        assert tenant_registry.get(disk_session.tenant(tenant_id)).protected is bool(passphrase)
+        assert tenant_registry.tenant_of(disk_session.tenant(tenant_id)).protected is bool(passphrase)
         assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_key_file_of_another_tenant_is_reported(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     paths = [
-        Path(keyring.key_path(disk_session.tenant(tenant), tenant_registry.get(disk_session.tenant(tenant))))
+        Path(keyring.key_path(disk_session.tenant(tenant), tenant_registry.tenant_of(disk_session.tenant(tenant))))
         for tenant in (one, two)
     ]
     paths[0].write_bytes(paths[1].read_bytes())
@@ -179,7 +179,9 @@ async def test_a_key_file_of_another_tenant_is_reported(disk_session: Session) -
 
 async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
-    Path(keyring.key_path(disk_session.tenant(tenant_id), tenant_registry.get(disk_session.tenant(tenant_id)))).unlink()
+    Path(
+        keyring.key_path(disk_session.tenant(tenant_id), tenant_registry.tenant_of(disk_session.tenant(tenant_id)))
+    ).unlink()
     disk_session.open_keys.clear()
     assert [row.problem for row in tenants.rows(disk_session)] == [None]
     row = status.row(disk_session.tenant(tenant_id), "openai")
@@ -207,7 +209,9 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
         with pytest.raises(Locked):
             await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
         with disk_session.store(tenant_id).transaction() as tables:
-            tables.table("meta").update({"key_id": tenant_registry.get(disk_session.tenant(tenant_id)).key_id[::-1]})
+            tables.table("meta").update(
+                {"key_id": tenant_registry.tenant_of(disk_session.tenant(tenant_id)).key_id[::-1]}
+            )
         with pytest.raises(Locked):
             await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
 
@@ -243,7 +247,7 @@ async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> Non
         "default",
         "batch-jobs",
     ]
-    assert removal.fingerprint == tenant_registry.get(session.tenant("acme")).key_id
+    assert removal.fingerprint == tenant_registry.tenant_of(session.tenant("acme")).key_id
     assert {default.type.value for default in removal.defaults} == {"chat", "embedding"}
 
 
@@ -310,7 +314,7 @@ async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(session: Session
 async def test_control_characters_in_a_stored_name_do_not_come_out(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("meta").update({"name": "ac\x1b[2Jme\u202e"})
-    assert tenant_registry.get(session.tenant("acme")).name == "ac[2Jme"
+    assert tenant_registry.tenant_of(session.tenant("acme")).name == "ac[2Jme"
 
 
 @pytest.mark.slow
@@ -404,6 +408,6 @@ async def test_a_new_passphrase_can_be_seen_and_is_the_same_from_every_source(di
     # One that was set before this was checked still opens its tenant.
     session = disk_session.tenant(tenant_id)
     private = keyring.private_key(session)
-    keyring.write(session, tenant_registry.get(session), private, Secret(text))
+    keyring.write(session, tenant_registry.tenant_of(session), private, Secret(text))
     disk_session.open_keys.clear()
     await tenants.unlock(session, Secret(text))

@@ -94,7 +94,9 @@ async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Ses
     assert (tmp_path / "data/operator/settings.json").stat().st_mode & 0o777 == 0o600
     pem = next((tmp_path / "keys/operator").glob("*.pem"))
     assert (
-        pem.stem == tenant_registry.get(acme.tenant(OPERATOR)).key_id != tenant_registry.get(acme.tenant("acme")).key_id
+        pem.stem
+        == tenant_registry.tenant_of(acme.tenant(OPERATOR)).key_id
+        != tenant_registry.tenant_of(acme.tenant("acme")).key_id
     )
     assert KEY not in (tmp_path / "data/tenants/acme/settings.json").read_text()
     assert tenant_registry.ids(acme) == ["acme"]

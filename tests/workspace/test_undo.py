@@ -11,7 +11,7 @@ from tui.secret import Secret
 from tui.storage.settings_file import Document, encode
 from tui.tenancy import credentials, keyring, models
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace import audit, tenants, undo
 from tui.workspace.credentials import save, status
 from tui.workspace.models import catalog, defaults
@@ -79,7 +79,7 @@ async def test_a_new_name_is_undone_unless_another_tenant_has_the_old_one(acme: 
         await undo.undo(acme, change)
     await tenants.rename(acme.process.tenant("other"), "other")
     await undo.undo(acme, change)
-    assert get(acme).name == "North"
+    assert tenant_of(acme).name == "North"
 
 
 @pytest.mark.slow

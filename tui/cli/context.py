@@ -91,7 +91,7 @@ class CommandContext:
                 f"There are {len(ids):,} tenants: {', '.join(sorted(ids)[:_MAX_NAMES])}{more}.",
                 "Choose one with -t NAME or MODELDECK_TENANT.",
             )
-        return self._opened_by_agent(tenants.get(self.session.tenant(ids[0])))
+        return self._opened_by_agent(tenants.tenant_of(self.session.tenant(ids[0])))
 
     @cached_property
     def tenant_id(self) -> str:

@@ -84,7 +84,7 @@ class Modeldeck(ActionNode, App[str]):
         self.key_queue.hold()
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
-                self.navigator.tenant = tenants.get(session.tenant(tenant_id or ids[0]))
+                self.navigator.tenant = tenants.tenant_of(session.tenant(tenant_id or ids[0]))
         # Welcome without a tenant, the list with several, else the area to start in.
         self._first = session.config.start if self.navigator.tenant else "tenants" if ids else "welcome"
         self.crash: BaseException | None = None

@@ -232,7 +232,7 @@ def _listed_models(provider_id: str, fixture: str) -> tuple[Model, ...]:
     if provider.list_models is None:
         return provider.catalogue
     content = json.loads((files("tui.practice") / provider_id / fixture).read_bytes())
-    fields = credentials.defaults(provider) | {"base_url": _LOCAL}
+    fields = provider.default_values | {"base_url": _LOCAL}
     read = provider.list_models(fields).reader()
     events = [*read(Frame(content)), *read(None)]
     return tuple(model for event in events if isinstance(event, ModelsListed) for model in event.models)

@@ -268,6 +268,11 @@ class Provider:
         """Return True if a text from outside can be a model ID: it is shown as it is, and fits the requests."""
         return is_id(text, len(text)) and re.fullmatch(self.model_id.pattern or ".+", text) is not None
 
+    @property
+    def default_values(self) -> dict[str, str]:
+        """The values of the clear fields that are left blank."""
+        return {field.name: field.default for field in self.fields if field.default and not field.secret}
+
     def field(self, name: str) -> Field:
         """Return the credential field of that name; raise KeyError if there is none."""
         return {field.name: field for field in self.fields}[name]

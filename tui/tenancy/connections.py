@@ -95,9 +95,12 @@ def provider_of(session: TenantSession, provider_id: str) -> Provider:
     Raises:
         UsageError: naming the known IDs, and the nearest.
     """
-    if provider := find_provider(session, provider_id):
-        return provider
-    names = [*providers(session)]
+    if declared := PROVIDERS.get(provider_id):
+        return declared
+    added = connections(session)
+    if provider_id in added:
+        return added[provider_id]
+    names = [*PROVIDERS, *added]
     suffix = f" {provider_id}" if quotable(provider_id, names) else ""
     hint = did_you_mean(provider_id, names)
     raise UsageError(f"Unknown provider{suffix}.", f"{hint}Known providers: {', '.join(names)}.")

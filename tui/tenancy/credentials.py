@@ -17,7 +17,7 @@ from tui.tenancy import keyring, models, verification
 from tui.tenancy.connections import find_provider, label_of, provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.tenancy.verification import IntegrityStatus
 from tui.vault import envelope, key_pair
 from tui.vault.envelope import HandleLost
@@ -137,7 +137,7 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
 
 def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, Secret]) -> bool:
     """Return True if the stored hints and fingerprints are those of the opened secrets."""
-    key = keyring.fingerprint_key(session, get(session))
+    key = keyring.fingerprint_key(session, tenant_of(session))
     hints = {name: hint_of(secret.reveal()) for name, secret in opened.items()} | dict.fromkeys(
         credential.references, ""
     )
@@ -174,8 +174,9 @@ def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Cr
         if keyring.key_if_open(session):
             verification.require_verified(session, credential)
         return resealed
-    public, bound_to = keyring.public_key(session, get(session)), binding(session.tenant_id, resealed)
-    return replace(resealed, envelope=envelope.seal(public, secrets(session, credential), bound_to))
+    opened = secrets(session, credential)
+    public, bound_to = keyring.public_key(session, tenant_of(session)), binding(session.tenant_id, resealed)
+    return replace(resealed, envelope=envelope.seal(public, opened, bound_to))
 
 
 def update_origins(
@@ -196,7 +197,7 @@ def update_origins(
         credential = from_record(Credential, record)
         if not of_its_kind(session, credential):
             continue
-        fields = defaults(provider) | dict(credential.clear)
+        fields = provider.default_values | dict(credential.clear)
         allowed = (*credential.plain_http, *plain_http)
         accepted = {*credential.origins, *entered}
         added = [
@@ -229,7 +230,7 @@ def is_undecryptable(session: TenantSession, credential: Credential, status: Int
         return True
     if not credential.envelope:
         return misses_key(credential)
-    tenant, change = get(session), (status or verification.integrity_status(session)).of(credential)
+    tenant, change = tenant_of(session), (status or verification.integrity_status(session)).of(credential)
     place = (session.tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
@@ -242,7 +243,7 @@ def is_undecryptable(session: TenantSession, credential: Credential, status: Int
 def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     """Return the problem of a credential that cannot be decrypted: why, and that it can be replaced."""
     label = label_of(session, credential.provider)
-    tenant = get(session)
+    tenant = tenant_of(session)
     change = verification.integrity_status(session).of(credential)
     if not of_its_kind(session, credential):
         what = f"{label} was changed to another kind of provider since its credential was saved."
@@ -274,7 +275,7 @@ def access(session: TenantSession, provider_id: str, model: str = "") -> "Access
     provider = provider_of(session, provider_id)
     credential = active(session, provider_id)
     if credential is None:
-        name = get(session).name
+        name = tenant_of(session).name
         raise Problem(f"{provider.label} is not set up for {name}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id))
     return access_with(session, provider, credential, model)
 
@@ -290,7 +291,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
 
     return Access(
         provider=provider,
-        fields=mask_secrets(defaults(provider) | dict(credential.clear), credential.hints),
+        fields=mask_secrets(provider.default_values | dict(credential.clear), credential.hints),
         origins=credential.origins,
         plain_http=credential.plain_http,
         secrets=opened,
@@ -314,15 +315,10 @@ def require_listed(session: TenantSession, provider: Provider, credential: Crede
         _require(session, credential)
     elif not verification.integrity_status(session).covers(credential):
         # Without a key nothing is opened. While the tenant is locked, what the manifest does not hold asks first.
-        tenant = get(session)
+        tenant = tenant_of(session)
         raise Locked(
             f"{tenant.name} is locked, and {provider.label} was changed meanwhile.", remedy=Remedy(Action.UNLOCK)
         )
-
-
-def defaults(provider: Provider) -> dict[str, str]:
-    """Return the values of the clear fields that are left blank."""
-    return {field.name: field.default for field in provider.fields if field.default and not field.secret}
 
 
 def note(session: TenantSession, credential: Credential, check: VerificationResult) -> None:

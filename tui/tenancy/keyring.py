@@ -9,7 +9,7 @@ from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy import retired_keys
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get, shared_name
+from tui.tenancy.tenants import shared_name, tenant_of
 from tui.vault import key_pair
 from tui.vault.envelope import KeyHandle
 
@@ -34,7 +34,7 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None, *, he
     """
     import asyncio  # lazy: start-up time
 
-    tenant = get(session)
+    tenant = tenant_of(session)
     present = _cached_handle(session, tenant)
     if here and not isinstance(present, key_pair.PrivateKey):
         present = None
@@ -73,7 +73,7 @@ def lock(session: TenantSession) -> None:
     Raises:
         Problem: There is no passphrase, or the agent does not answer; this process has forgotten them then.
     """
-    tenant = get(session)
+    tenant = tenant_of(session)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", remedy=Remedy(Action.SET_PASSPHRASE))
     session.process.forget_resolved(session.tenant_id)
@@ -85,7 +85,7 @@ def lock(session: TenantSession) -> None:
 def ask_agent(session: TenantSession) -> KeyHandle | None:
     """Open a tenant with a passphrase through the agent, if that has its private key; return the handle."""
     agent = session.process.agent
-    if agent is None or not agent.in_reach or not (tenant := get(session)).protected:
+    if agent is None or not agent.in_reach or not (tenant := tenant_of(session)).protected:
         return None
     open_keys = session.process.open_keys
     key = agent.find(tenant.id, tenant.public_key, lambda: open_keys.pop(tenant.id, None))
@@ -103,7 +103,7 @@ def is_in_agent(session: TenantSession) -> bool:
 
 def replace_open(session: TenantSession, private: key_pair.PrivateKey) -> None:
     """Use a new key pair where the one before was open, and where no passphrase is needed."""
-    tenant, before = get(session), session.process.open_keys.pop(session.tenant_id, None)
+    tenant, before = tenant_of(session), session.process.open_keys.pop(session.tenant_id, None)
     in_agent = forget_in_agent(session)
     if before or not tenant.protected:
         session.process.open_keys[session.tenant_id] = private
@@ -128,7 +128,7 @@ def _hand_over(session: TenantSession, private: key_pair.PrivateKey) -> None:
 
 def is_open(session: TenantSession) -> bool:
     """Return True if keys can be opened without asking: unlocked here, or no passphrase."""
-    tenant = get(session)
+    tenant = tenant_of(session)
     return not tenant.protected or _cached_handle(session, tenant) is not None
 
 
@@ -138,7 +138,7 @@ def key_handle(session: TenantSession) -> KeyHandle:
     Raises:
         Locked: It needs a passphrase, or its file is missing.
     """
-    tenant = get(session)
+    tenant = tenant_of(session)
     if (key := _cached_handle(session, tenant)) is not None:
         return key
     if tenant.protected:
@@ -156,8 +156,8 @@ def private_key(session: TenantSession, passphrase: Secret | None = None) -> key
     key = key_handle(session)
     if not isinstance(key, key_pair.PrivateKey):
         if passphrase:
-            return load(session, get(session), passphrase)
-        raise Locked(f"This needs the passphrase of {get(session).name}.", remedy=Remedy(Action.UNLOCK))
+            return load(session, tenant_of(session), passphrase)
+        raise Locked(f"This needs the passphrase of {tenant_of(session).name}.", remedy=Remedy(Action.UNLOCK))
     return key
 
 
@@ -203,7 +203,7 @@ def fingerprint_key(session: TenantSession, tenant: Tenant) -> str:
 
 def move_fingerprint_key(session: TenantSession) -> None:
     """Move the key of the fingerprints out of the settings, and out of their earlier states."""
-    tenant = get(session)
+    tenant = tenant_of(session)
     if tenant.fingerprint_key:
         with suppress(Problem):  # a folder that cannot be written to now is for the next unlock
             # The file first: killed in between, the key is in both places, and the next unlock goes on.
@@ -213,7 +213,7 @@ def move_fingerprint_key(session: TenantSession) -> None:
 
 def open_handle(session: TenantSession) -> KeyHandle | None:
     """Return the key handle if the tenant is open in this process, else None."""
-    return _cached_handle(session, get(session)) if session.tenant_id in session.process.open_keys else None
+    return _cached_handle(session, tenant_of(session)) if session.tenant_id in session.process.open_keys else None
 
 
 def key_if_open(session: TenantSession) -> KeyHandle | None:
@@ -237,7 +237,7 @@ def last_counter(session: TenantSession) -> int:
 
 def store_counter(session: TenantSession, counter: int, digest: str) -> None:
     """Store the counter of a manifest, and its digest if the tenant can be locked, unless a higher one is stored."""
-    folder, protected = session.keys, get(session).protected
+    folder, protected = session.keys, tenant_of(session).protected
     with folder.lock():
         if counter > last_counter(session):
             folder.write(COUNTER, f"{counter}\n".encode())
@@ -258,14 +258,14 @@ def store_manifest_digest(session: TenantSession, digest: str) -> None:
 
 def is_retired(session: TenantSession) -> bool:
     """Return True if the settings name a replaced key pair: they are an earlier state, or were pointed back to it."""
-    name = _pem(get(session))
+    name = _pem(tenant_of(session))
     return not session.keys.version_token(name) and bool(retired_keys.folder(session).version_token(name))
 
 
 def bring_back(session: TenantSession) -> None:
     """Use a retired key pair again, after a person accepted the settings that name it."""
     if is_retired(session):
-        retired_keys.bring_back(session, get(session).key_id)
+        retired_keys.bring_back(session, tenant_of(session).key_id)
 
 
 def key_path(session: TenantSession, tenant: Tenant) -> str:

@@ -1,6 +1,6 @@
 """Merge a provider's model list: add new models, mark missing ones, keep added ones."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,18 +30,21 @@ OnEvent = Callable[[Event], None]
 
 
 async def fetch_models(
-    session: Session, access: "Access", call: Call, on_event: OnEvent = lambda event: None
+    session: Session, access: "Access", calls: Iterable[Call], on_event: OnEvent = lambda event: None
 ) -> tuple[Model, ...] | None:
-    """Send a request and return the models that it lists; None if it is not a listing."""
+    """Send requests until one lists models, and return these; None if none of them does."""
     models: tuple[Model, ...] | None = None
-    async for event in session.client.stream(access, call):
-        if isinstance(event, ModelsListed):
-            provider = access.provider
-            usable = (model for model in event.models if provider.accepts_model_id(model.id))
-            # A declaration names itself; its connections have their own names.
-            models = (*(models or ()), *(replace(model, provider=provider.id) for model in usable))
-        else:
-            on_event(event)
+    for call in calls:
+        async for event in session.client.stream(access, call):
+            if isinstance(event, ModelsListed):
+                provider = access.provider
+                usable = (model for model in event.models if provider.accepts_model_id(model.id))
+                # A declaration names itself; its connections have their own names.
+                models = (*(models or ()), *(replace(model, provider=provider.id) for model in usable))
+            else:
+                on_event(event)
+        if models is not None:
+            break
     return models
 
 

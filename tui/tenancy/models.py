@@ -43,6 +43,11 @@ def has_any(session: TenantSession, provider_id: str) -> bool:
     return any(record["provider"] == provider_id for record in records(session))
 
 
+def has_stored(session: TenantSession, provider_id: str) -> bool:
+    """Return True if the tenant's settings have a model of the provider, in use or gone."""
+    return any(record["provider"] == provider_id for record in _table(session.store.read()))
+
+
 def by_id(session: TenantSession, provider_id: str, model_id: str) -> tuple[Model, ...]:
     """Return the models of one ID, of every type. No other model is converted, however many there are."""
     own = tuple(from_record(Model, record) for record in _of_id(session, provider_id, model_id))

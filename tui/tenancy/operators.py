@@ -26,7 +26,7 @@ from tui.storage.store import Tables
 from tui.tenancy import keyring, manifest
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import envelope, key_pair
 from tui.vault.public_key import rsa_public_key
 
@@ -174,7 +174,7 @@ def recovery_wrap(session: TenantSession) -> "Wrap":
     except (TypeError, ValueError):
         wrap = None
     if wrap is None or not isinstance(wrap.content, str) or type(wrap.counter) is not int:
-        raise Locked(f"Nothing is sealed for the recovery text of {get(session).name}.", "Nothing was written.")
+        raise Locked(f"Nothing is sealed for the recovery text of {tenant_of(session).name}.", "Nothing was written.")
     return wrap
 
 
@@ -188,7 +188,7 @@ def open_wrap(
     """
     binding = _binding(session.tenant_id, wrap.tenant_key, wrap.login, wrap.operator_key, wrap.counter)
     bundle = {name: secret.reveal() for name, secret in envelope.unseal(own, wrap.content, binding).items()}
-    private, tenant = key_pair.load(bundle["private"].encode()), get(session)
+    private, tenant = key_pair.load(bundle["private"].encode()), tenant_of(session)
     if (
         not private.key_id == tenant.key_id == wrap.tenant_key
         or private.public_pem.split() != tenant.public_key.split()
@@ -206,7 +206,7 @@ def receive(session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey, pass
     private, bundle = open_wrap(session, wrap, own)
     # As where the first trial was set up: a request on a trial asks for no passphrase, whichever tenant makes it.
     passphrase = None if session.tenant_id == OPERATOR else passphrase
-    _write(session, get(session), bundle, private, passphrase)
+    _write(session, tenant_of(session), bundle, private, passphrase)
     keyring.store_counter(session, wrap.counter, "")
 
 

@@ -10,7 +10,7 @@ from tui.errors import Locked, Problem
 from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair
 
 _END = ".pem"
@@ -84,11 +84,11 @@ def prune(session: TenantSession) -> None:
     """
     with suppress(Problem):
         present, aside, store = session.keys, folder(session), session.store
-        if set(_key_ids(present)) <= {get(session).key_id} and not _key_ids(aside):
+        if set(_key_ids(present)) <= {tenant_of(session).key_id} and not _key_ids(aside):
             return
         with store.folder.lock(), aside.lock():
             # Who makes a new pair holds the lock of the settings from the key file on until they name it.
-            now = get(session).key_id
+            now = tenant_of(session).key_id
             if (
                 any(".damaged-" in name for name in store.folder.names())
                 or (needed := _needed_key_ids(session)) is None

@@ -20,7 +20,7 @@ _KEY_ID = re.compile(r"[0-9a-f]{8,64}")
 _FINGERPRINT_KEY = re.compile(r"(?:[0-9a-f]{2})*")
 
 
-def get(session: TenantSession) -> Tenant:
+def tenant_of(session: TenantSession) -> Tenant:
     """Return the tenant. Whether it has a passphrase is read from its key file, not from its settings.
 
     Raises:
@@ -103,7 +103,7 @@ def find(session: Session, name_or_id: str) -> Tenant:
         if _same(tenant.name, name_or_id):
             return tenant
     if name_or_id in ids(session):
-        return get(session.tenant(name_or_id))
+        return tenant_of(session.tenant(name_or_id))
     known = [one_line(tenant.name, 40) for tenant in tenants]
     names = ", ".join(known[:8]) + (f" and {len(known) - 8:,} more" if len(known) > 8 else "")
     near = did_you_mean(name_or_id, known)
@@ -143,7 +143,7 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
 
 def similar_names(session: TenantSession) -> tuple[str, ...]:
     """Return the names of tenants that look like this one's where they are cut."""
-    name = get(session).name
+    name = tenant_of(session).name
     others = (
         _readable(session.process.tenant(tenant_id))
         for tenant_id in ids(session.process)
@@ -183,6 +183,6 @@ def _same(one: str, other: str) -> bool:
 
 def _readable(session: TenantSession) -> Tenant | None:
     try:
-        return get(session)
+        return tenant_of(session)
     except Problem:
         return None

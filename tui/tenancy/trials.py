@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tui.domain import Model, Tenant
+from tui.domain import KeySource, Model, Tenant
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
@@ -20,7 +20,7 @@ from tui.storage.store import Tables
 from tui.tenancy import keyring
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 
 if TYPE_CHECKING:
     from tui.storage.postgres.database import Database
@@ -105,12 +105,36 @@ def trial(session: Session, provider_id: str) -> Trial:
 
 def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
     """Return a tenant's balance of a trial, without requests under way; None without a trial."""
-    existing = trials(session.process).get(provider_id)
-    if existing is None:
-        return None
+    return balances(session).get(provider_id)
+
+
+def balances(session: TenantSession) -> dict[str, TrialBalance]:
+    """Return a tenant's balance of each trial by provider, without requests under way."""
+    existing = trials(session.process)
+    if not existing:
+        return {}
     used, running = _counts(session.process)
-    key = (session.tenant_id, provider_id)
-    return TrialBalance(max(0, existing.calls - used.get(key, 0) - running.get(key, 0)), existing.calls)
+    return {
+        name: TrialBalance(
+            max(0, entry.calls - used.get((session.tenant_id, name), 0) - running.get((session.tenant_id, name), 0)),
+            entry.calls,
+        )
+        for name, entry in existing.items()
+    }
+
+
+def chosen_sources(session: TenantSession) -> Mapping[str, KeySource]:
+    """Return whose key a person chose for requests, by provider."""
+
+    def read(tables: Tables) -> dict[str, KeySource]:
+        own, trial_source = str(KeySource.OWN), str(KeySource.TRIAL)
+        return {
+            entry.get("provider", ""): KeySource(entry["source"])
+            for entry in tables.table("sources")
+            if entry.get("source") in (own, trial_source)
+        }
+
+    return session.store.cached("sources", read, table="sources")
 
 
 def used_by(session: Session, provider_id: str) -> dict[str, int]:
@@ -150,7 +174,7 @@ def opened_store(session: Session) -> Tenant:
     store = session.store(OPERATOR)
     if store.exists():
         keyring.move_fingerprint_key(session.tenant(OPERATOR))
-        return get(session.tenant(OPERATOR))
+        return tenant_of(session.tenant(OPERATOR))
     new = session.new_key_pair(session.key_bits)
     owner = Tenant(OPERATOR, OPERATOR, session.now(), new.key_id, new.public_pem)
     keyring.write(session.tenant(OPERATOR), owner, new.private, None)
@@ -162,7 +186,7 @@ def opened_store(session: Session) -> Tenant:
         if session.shares and not store.exists():
             what = "The trials of this store belong to other operators."
             raise Problem(what, "Nothing was changed.", remedy=Remedy(Action.RECEIVE_KEY)) from None
-        return get(session.tenant(OPERATOR))
+        return tenant_of(session.tenant(OPERATOR))
     return owner
 
 

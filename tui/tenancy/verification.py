@@ -20,7 +20,7 @@ from tui.tenancy import keyring, manifest
 from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, Entries, Manifest
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault.envelope import HandleLost, KeyHandle
 
 TABLES = ("credentials", "manifest")
@@ -91,14 +91,14 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
 
 
 def _is_recorded(session: TenantSession, tables: Tables) -> bool:
-    digest = manifest.digest(session.tenant_id, get(session).key_id, manifest.read(tables))
+    digest = manifest.digest(session.tenant_id, tenant_of(session).key_id, manifest.read(tables))
     return digest == keyring.manifest_digest(session)
 
 
 def record_manifest(session: TenantSession) -> None:
     """Store the digest of the manifest, if the open private key proves it and another one is stored or none."""
     key = keyring.open_handle(session)
-    if key is None or not get(session).protected or _is_recorded(session, session.store.read()):
+    if key is None or not tenant_of(session).protected or _is_recorded(session, session.store.read()):
         return
     with suppress(Problem), session.store.folder.lock():  # a folder that cannot be written to is for the next unlock
         if not integrity_status(session).alarm:
@@ -118,7 +118,7 @@ def require_connection(session: TenantSession, provider: Provider) -> None:
     if (finding := status.at(provider.id)) is not None:
         raise Locked(words(session, finding, status.alarm), remedy=Remedy(Action.CONFIRM_CHANGES))
     if not status.recorded:
-        tenant = get(session)
+        tenant = tenant_of(session)
         raise Locked(
             f"{tenant.name} is locked, and {provider.label} was changed meanwhile.", remedy=Remedy(Action.UNLOCK)
         )
@@ -195,7 +195,7 @@ def accept_restored(session: TenantSession) -> None:
 
 def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
     """Return a change as a sentence."""
-    what, tenant = credential_label(finding.place), get(session).name
+    what, tenant = credential_label(finding.place), tenant_of(session).name
     if wrong is not None:
         return f"{what} is not confirmed. {alarm_words(session, wrong)}"
     if finding.mark is ChangeKind.SWAPPED:
@@ -210,7 +210,7 @@ def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlar
 
 def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
     """Return an alarm as a sentence."""
-    tenant = get(session).name
+    tenant = tenant_of(session).name
     if wrong is ManifestAlarm.OLDER:
         return f"The settings of {tenant} were restored from an earlier state."
     return f"The credentials of {tenant} were changed outside Modeldeck."

@@ -13,7 +13,7 @@ from tui.tenancy import keyring, operators, verification
 from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, ExposedCredential, Operator
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get, shared_name
+from tui.tenancy.tenants import shared_name, tenant_of
 from tui.vault import key_pair
 from tui.vault.public_key import key_id
 from tui.workspace.key_pairs import rotation
@@ -134,7 +134,7 @@ def require_no_alarm(session: TenantSession) -> None:
     """Raise Problem if the manifest of an unlocked tenant raises an alarm."""
     if verification.integrity_status(session).alarm:
         raise Problem(
-            f"The credentials of {get(session).name} were changed outside Modeldeck.",
+            f"The credentials of {tenant_of(session).name} were changed outside Modeldeck.",
             "Nothing was shared.",
             remedy=Remedy(Action.CONFIRM_CHANGES),
         )
@@ -161,7 +161,7 @@ def unlisted_members(session: TenantSession) -> list[str]:
 def tenant_fingerprint(session: TenantSession) -> str:
     """Return the fingerprint of the tenant's key pair as this machine has it; '' if it has another one or none."""
     try:
-        return operators.fingerprint(keyring.public_key(session, get(session)))
+        return operators.fingerprint(keyring.public_key(session, tenant_of(session)))
     except Problem:
         return ""
 
@@ -188,7 +188,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
         from tui.storage.postgres.operators import dismiss
 
         keyring.key_handle(session)
-        present = get(session).key_id
+        present = tenant_of(session).key_id
         with verification.credential_transaction(session) as tables:
             if login in operators.from_table(tables):
                 tables.table(TABLE).remove(lambda record: operators.login_in(record) == login)
@@ -199,7 +199,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
                     session.store.folder.remove(RECOVERY_FILE)
             removals = [dict(record) for record in tables.table("removals")]
         if not any(record.get("login") == login for record in removals):
-            name = get(session).name
+            name = tenant_of(session).name
             raise UsageError(f"{one_line(login, 60)} is not an operator of {name}.", "Nothing was changed.")
         return any(record.get("login") == login and record.get("key_id") == present for record in removals)
 
@@ -237,7 +237,7 @@ def _receive_keys(
     for wrap in wraps(database):
         tenant_session = session.tenant(wrap.tenant)
         try:
-            tenant = get(tenant_session)
+            tenant = tenant_of(tenant_session)
         except (Problem, ValueError):
             continue  # of a tenant that cannot be read, which keeps nobody from the others
         current = wrap.operator_key == own.key_id and wrap.tenant_key == tenant.key_id

@@ -10,7 +10,7 @@ from tui.secret import Secret
 from tui.tenancy import keyring, operators, verification
 from tui.tenancy.operators import RECOVERY, TABLE
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair, recovery_text
 from tui.workspace.operators import digits, list_and_share, own_key_pair, require_no_alarm
 
@@ -46,7 +46,8 @@ async def create(session: TenantSession) -> RecoveryText:
         present = operators.from_table(session.store.read()).get(RECOVERY)
         if present is not None and not present.planted:
             raise UsageError(
-                f"{get(session).name} has a recovery text already.", f"To print another one, remove {RECOVERY} first."
+                f"{tenant_of(session).name} has a recovery text already.",
+                f"To print another one, remove {RECOVERY} first.",
             )
         pair = session.process.new_key_pair(session.process.key_bits)
         list_and_share(session, private, {RECOVERY: pair.public_pem})
@@ -105,7 +106,7 @@ async def recover(
     database = operators.database(session.process)
 
     def work() -> operators.Operator:
-        tenant = get(session)
+        tenant = tenant_of(session)
         if keyring.has_key(session, tenant):
             raise UsageError(f"The private key of {tenant.name} is on this machine.", "Nothing was written.")
         recovery, wrap = _parse_text(session, lines), operators.recovery_wrap(session)
@@ -118,7 +119,7 @@ async def recover(
         operators.open_wrap(session, wrap, recovery)
         own = own_key_pair(session.process, passphrase)
         operators.receive(session, wrap, recovery, passphrase)
-        private = session.process.open_keys[session.tenant_id] = keyring.load(session, get(session), passphrase)
+        private = session.process.open_keys[session.tenant_id] = keyring.load(session, tenant_of(session), passphrase)
         login = database.link.login.name
         session.audit_best_effort("recovered", operator=login)
         return list_and_share(session, private, {login: own.public_pem})[0]
@@ -135,5 +136,5 @@ def _listed_key(session: TenantSession) -> str:
     operators.database(session.process)
     operator = operators.from_table(session.store.read()).get(RECOVERY)
     if operator is None or not operator.public_key:
-        raise UsageError(f"{get(session).name} has no recovery text.", "An operator of the tenant can print one.")
+        raise UsageError(f"{tenant_of(session).name} has no recovery text.", "An operator of the tenant can print one.")
     return operator.public_key

@@ -24,10 +24,10 @@ from tui.tenancy.tenants import (
     as_stored,
     check_id,
     check_name,
-    get,
     ids,
     known_id,
     slug_for,
+    tenant_of,
 )
 from tui.tenancy.trials import TrialBalance
 from tui.vault import key_derivation
@@ -93,7 +93,7 @@ def rows(session: Session) -> list[TenantRow]:
 def row(session: TenantSession) -> TenantRow:
     """Return one tenant as a row."""
     try:
-        tenant = get(session)
+        tenant = tenant_of(session)
         # With a thousand tenants, look only at providers that can be usable.
         provider_ids = {credential.provider for credential in stored_credentials.stored(session)}.union(
             trials.trials(session.process)
@@ -182,7 +182,7 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
 
     Retired key files get the new one as well, as far as the `old` one opens them.
     """
-    tenant = get(session)
+    tenant = tenant_of(session)
     if new:
         key_derivation.check_new_passphrase(new)
 
@@ -196,7 +196,7 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
         if not session.process.shares:
             changed = _change(session, protected=bool(new))
         else:
-            changed = get(session)
+            changed = tenant_of(session)
             if tenant.protected != bool(new):
                 session.audit_best_effort("passphrase set" if new else "passphrase removed")
         if not new:
@@ -226,7 +226,7 @@ def removal(session: TenantSession) -> Removal:
     """Return what would be deleted with a tenant, for the question asked first."""
     from tui.workspace.history import chats  # lazy: start-up time
 
-    tenant = get(session)
+    tenant = tenant_of(session)
     added = tuple(model for model in catalog.listing(session) if model.origin is Origin.ADDED)
     defaults = tuple(models.defaults(session).values())
     credentials = tuple(stored_credentials.stored(session))

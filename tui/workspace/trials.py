@@ -17,7 +17,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.tenancy.trials import (
     Trial,
     opened_store,
@@ -62,7 +62,7 @@ def rows(session: Session) -> list[TrialRow]:
 
 def operator(session: Session) -> Tenant | None:
     """Return the owner of the trials' keys, or None before the first trial."""
-    return get(session.tenant(OPERATOR)) if session.store(OPERATOR).exists() else None
+    return tenant_of(session.tenant(OPERATOR)) if session.store(OPERATOR).exists() else None
 
 
 async def set_trial(
@@ -83,8 +83,7 @@ async def set_trial(
     if quota < 1:
         raise UsageError(f"Missing calls: enter how many requests of {provider.label} each tenant has.")
     await asyncio.to_thread(opened_store, session)
-    plan = await save_plan.plan_save(session.tenant(OPERATOR), provider_id, values)
-    plan = plan.allow_plain_http() if allow_http else plan
+    plan = await save_plan.plan_save(session.tenant(OPERATOR), provider_id, values, allow_http=allow_http)
     check, listed = VerificationResult(), None
     if verify:
         verified = await verify_plan(plan)

@@ -20,7 +20,7 @@ from tui.tenancy import changes, credentials, keyring, manifest, verification
 from tui.tenancy.changes import records_by_key
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import check_name, get
+from tui.tenancy.tenants import check_name, tenant_of
 from tui.workspace import audit
 from tui.workspace.conflicts import other_session
 
@@ -190,7 +190,11 @@ def _require_listed(session: TenantSession, change: SettingsChange) -> None:
     proved = recent and verification.alarm(stored, session.tenant_id, key, 0) is None
     for (provider_id, name), credential in returning.items():
         entry = stored.entries.get((provider_id, name))
-        if not proved or entry != manifest.entry(to_record(credential)) or credential.key_id != get(session).key_id:
+        if (
+            not proved
+            or entry != manifest.entry(to_record(credential))
+            or credential.key_id != tenant_of(session).key_id
+        ):
             label = verification.credential_label((provider_id, name))
             raise Locked(f"The private key does not vouch for what {label} was before.", "Nothing was changed.")
 

@@ -38,11 +38,11 @@ async def test_a_form_asks_before_it_replaces_what_another_session_saved(monkeyp
         await until_shown(pilot, "Another session (process 4127 on pts/3) renamed it to Theirs")
         await pilot.press("enter")
         await until(pilot, lambda: TITLE not in shown(pilot) and "Mine" in shown(pilot))
-        assert registry.get(acme).name == "Theirs"
+        assert registry.tenant_of(acme).name == "Theirs"
         await pilot.press("enter")
         await until_shown(pilot, TITLE)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: registry.get(acme).name == "Mine")
+        await until(pilot, lambda: registry.tenant_of(acme).name == "Mine")
 
         await until_shown(pilot, "── Tenants ──")
         await pilot.press("escape", "3")

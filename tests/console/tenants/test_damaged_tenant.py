@@ -60,7 +60,7 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         await until_shown(pilot, "acme can be read again.")
         await until_shown(pilot, "[1 Providers]")
         assert "settings.json.damaged-1" in session.store("acme").folder.names()
-        assert tenant_registry.get(session.tenant("acme")).name == "acme"
+        assert tenant_registry.tenant_of(session.tenant("acme")).name == "acme"
 
 
 async def test_what_the_selected_state_lacks_is_reported() -> None:

@@ -25,7 +25,7 @@ async def shown_page(pilot: Pilot[str]) -> None:
 
 async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
     session = practice_session(pace=0.0)
-    before = tenant_registry.get(session.tenant("acme")).key_id
+    before = tenant_registry.tenant_of(session.tenant("acme")).key_id
     async with console(session, None) as pilot:
         await shown_page(pilot)
         await until_shown(pilot, "revoke a leaked key there.")
@@ -34,14 +34,14 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "acme now has key pair")
         await until_shown(pilot, "re-encrypted.")
-    after = tenant_registry.get(session.tenant("acme"))
+    after = tenant_registry.tenant_of(session.tenant("acme"))
     assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-example0")
 
 
 async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing() -> None:
     session = practice_session(pace=0.0)
-    before = tenant_registry.get(session.tenant("north-lab")).key_id
+    before = tenant_registry.tenant_of(session.tenant("north-lab")).key_id
     async with console(session, None) as pilot:
         await pilot.press("down")
         await shown_page(pilot)
@@ -49,10 +49,10 @@ async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing
         await until_shown(pilot, "▲ Type the passphrase first.")
         await pilot.press(*"wrong", "enter", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
-        assert tenant_registry.get(session.tenant("north-lab")).key_id == before
+        assert tenant_registry.tenant_of(session.tenant("north-lab")).key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
         await until_shown(pilot, "north-lab now has key pair")
-    tenant = tenant_registry.get(session.tenant("north-lab"))
+    tenant = tenant_registry.tenant_of(session.tenant("north-lab"))
     assert tenant.key_id != before and tenant.protected and not keyring.is_open(session.tenant("north-lab"))
     await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
 

@@ -16,7 +16,7 @@ from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy.session import Session
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace import operators, tenants
 from tui.workspace.credentials import save
 from tui.workspace.key_pairs import report
@@ -47,7 +47,7 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
     await operators.request(ada, OWN)
     published = (await operators.request(bob, OWN)).fingerprint
     async with console(ada, "acme") as pilot:
-        app_of(pilot).push_screen(OperatorsPage(get(acme)))
+        app_of(pilot).push_screen(OperatorsPage(tenant_of(acme)))
         await until_shown(pilot, "Shared with nobody yet.")
         await pilot.press("a")
         await until_shown(pilot, "› admit an operator")

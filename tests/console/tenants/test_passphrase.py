@@ -77,12 +77,12 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("enter")
         await until_shown(pilot, "› passphrase ──")
-        assert tenant_registry.get(session.tenant("acme")).protected
+        assert tenant_registry.tenant_of(session.tenant("acme")).protected
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "acme now has no passphrase.")
-        assert not tenant_registry.get(session.tenant("acme")).protected
+        assert not tenant_registry.tenant_of(session.tenant("acme")).protected
 
 
 async def test_an_empty_or_different_passphrase_is_shown_in_place() -> None:

@@ -28,7 +28,7 @@ async def open_dialog(pilot: Pilot[str], *keys: str) -> None:
 
 async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_name() -> None:
     session = practice_session()
-    key = tenant_registry.get(session.tenant(LONG_NAME)).key_id
+    key = tenant_registry.tenant_of(session.tenant(LONG_NAME)).key_id
     added = [Model("openai_compatible", f"added-{n}", ModelType.CHAT, Origin.ADDED) for n in range(2)]
     with session.store(LONG_NAME).transaction() as tables:
         tables.table("models").insert_multiple(to_record(model) for model in added)
@@ -108,7 +108,7 @@ async def test_the_right_word_and_enter_remove_it() -> None:
 
 async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
     session = practice_session()
-    key = tenant_registry.get(session.tenant(LONG_NAME)).key_id
+    key = tenant_registry.tenant_of(session.tenant(LONG_NAME)).key_id
     async with console(session, None) as pilot:
         await open_dialog(pilot, "end")
         await pilot.press(*key[:4], "space", *key[4:])

@@ -60,7 +60,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
 @pytest.mark.slow
 async def test_the_strip_says_in_full_what_the_row_clips() -> None:
     async with console(practice_session(), None) as pilot:
-        key = tenant_registry.get(pilot.app.session.tenant("acme")).key_id  # type: ignore[attr-defined]
+        key = tenant_registry.tenant_of(pilot.app.session.tenant("acme")).key_id  # type: ignore[attr-defined]
         await until_shown(pilot, f"   acme  id acme  key pair fingerprint {key[:4]} {key[4:]}  ")
         assert rows(pilot)[-3].endswith("  no passphrase") and rows(pilot)[-2] == "   Settings in memory"
         await pilot.press("down")
@@ -195,7 +195,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
         await pilot.press(*"-2", "enter", "enter")
         await until_shown(pilot, "north-lab is now north-lab-2.")
         await until_shown(pilot, "▸ ▪ north-lab-2")
-        assert tenant_registry.get(session.tenant("north-lab")).name == "north-lab-2"
+        assert tenant_registry.tenant_of(session.tenant("north-lab")).name == "north-lab-2"
 
 
 @pytest.mark.slow
@@ -210,7 +210,7 @@ async def test_a_name_in_use_is_shown_under_the_field_and_escape_asks() -> None:
         await until_shown(pilot, "[North-Lab  ")
         await pilot.press("escape", "down", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert tenant_registry.get(pilot.app.session.tenant("acme")).name == "acme"  # type: ignore[attr-defined]
+        assert tenant_registry.tenant_of(pilot.app.session.tenant("acme")).name == "acme"  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

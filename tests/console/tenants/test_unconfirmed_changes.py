@@ -99,7 +99,7 @@ async def test_settings_put_back_by_hand_are_reported_when_a_key_is_opened() -> 
 
 async def test_a_planted_credential_does_not_serve_a_question() -> None:
     session = practice_session(pace=0.0)
-    tenant = tenant_registry.get(session.tenant("acme"))
+    tenant = tenant_registry.tenant_of(session.tenant("acme"))
     stored = next(
         credential for credential in stored_credentials.listing(session.tenant("acme"), "openai") if credential.active
     )

@@ -16,7 +16,7 @@ from tui.tenancy import credentials, keyring, verification
 from tui.tenancy import operators as of
 from tui.tenancy.manifest import ChangeKind
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace import audit, operators, tenants
 from tui.workspace.credentials.save import save
 from tui.workspace.key_pairs import rotation
@@ -279,7 +279,7 @@ def test_a_removal_that_was_killed_before_the_new_pair_goes_on(
 def test_the_machine_and_not_the_store_says_if_a_key_file_has_a_passphrase(people: Open) -> None:
     ada, bob, tenant = shared_tenant(people)
     here, there = ada.tenant(tenant), bob.tenant(tenant)
-    assert not get(here).protected and get(there).protected, "ada's key file has none, bob's has one"
+    assert not tenant_of(here).protected and tenant_of(there).protected, "ada's key file has none, bob's has one"
 
     def stored() -> tuple[object, object]:
         ada.data.database.refresh()  # type: ignore[attr-defined]
@@ -293,7 +293,7 @@ def test_the_machine_and_not_the_store_says_if_a_key_file_has_a_passphrase(peopl
     assert asyncio.run(tenants.set_passphrase(here, ADA)).protected
     assert stored() == (flag, generation)
     asyncio.run(rotation.rotate(here, ADA))
-    assert stored()[0] == flag and get(here).protected
+    assert stored()[0] == flag and tenant_of(here).protected
     created = asyncio.run(tenants.create(ada, "South Lab", ADA))
     (meta,) = ada.tenant(created.id).store.read().table("meta").all()
     assert created.protected and not meta.get("protected")

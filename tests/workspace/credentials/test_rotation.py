@@ -84,7 +84,7 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     other = rotation.previous_key(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     assert in_use(acme) == remaining and names(acme) == [("default", True)]
-    tenant = tenant_registry.get(acme.tenant("acme"))
+    tenant = tenant_registry.tenant_of(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
     key = keyring.fingerprint_key(acme.tenant("acme"), tenant)
     assert key_pair.fingerprint(key, Secret(removed)) not in files(acme)

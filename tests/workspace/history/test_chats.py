@@ -19,7 +19,7 @@ from tui.secret import Secret
 from tui.storage.line_file import lines_of
 from tui.tenancy import keyring
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.tenancy.timestamps import short_time
 from tui.vault import sealed_lines
 from tui.workspace import audit, tenants
@@ -125,7 +125,7 @@ def test_nothing_is_sealed_for_a_public_key_that_was_replaced(acme: TenantSessio
     keyring.lock(acme)
     recorder = chats.Recorder(acme)
     recorder.question("Control", MODEL, {})
-    other, public = acme.process.new_key_pair(acme.process.key_bits), get(acme).public_key
+    other, public = acme.process.new_key_pair(acme.process.key_bits), tenant_of(acme).public_key
     with acme.store.transaction() as tables:
         tables.table("meta").update({"public_key": other.public_pem})
     size = path_of(acme, recorder.chat_id + CHAT).stat().st_size
@@ -280,7 +280,7 @@ def test_a_damaged_or_missing_index_is_built_again(acme: TenantSession) -> None:
 
 def forge(session: TenantSession, name: str, *records: object) -> None:
     """Write a file as anybody can who has the public key: its lines open, and hold what they like."""
-    tenant, owner, before = get(session), (session.tenant_id, owner_of(name)), ""
+    tenant, owner, before = tenant_of(session), (session.tenant_id, owner_of(name)), ""
     key, line = sealed_lines.new_key(tenant.public_key, tenant.key_id, owner)
     lines = [line]
     for number, content in enumerate(records, 1):

@@ -11,7 +11,7 @@ from tui.errors import Problem
 from tui.secret import Secret
 from tui.tenancy import keyring, retired_keys
 from tui.tenancy.session import Session, TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import sealed_lines
 from tui.workspace import tenants
 from tui.workspace.history import chats, rewrap
@@ -47,7 +47,7 @@ def require_readable(session: TenantSession, chat_ids: list[str]) -> None:
 async def test_a_new_key_pair_opens_every_chat_and_the_old_one_none(acme: TenantSession) -> None:
     chat_ids = [record(acme, *QUESTIONS) for _ in range(2)]
     chats.open_history(acme)
-    old = get(acme).key_id
+    old = tenant_of(acme).key_id
     assert wrapping_key_ids(acme) == {old}
     done = await rotation.rotate(acme, PASSPHRASE)
     assert done.history_problem is None and wrapping_key_ids(acme) == {done.tenant.key_id} != {old}
@@ -76,7 +76,7 @@ async def test_killed_at_every_step_the_next_unlock_goes_on(
     monkeypatch.setattr(rewrap, "wrap_again", _refuse)
     chat_ids = [record(acme, *QUESTIONS) for _ in range(2)]
     chats.open_history(acme)
-    old = get(acme).key_id
+    old = tenant_of(acme).key_id
     done = await rotation.rotate(acme, PASSPHRASE)
     assert done.history_problem is not None and wrapping_key_ids(acme) == {old}
     assert old in retired_keys.key_ids(acme)
@@ -106,7 +106,7 @@ async def test_an_earlier_state_with_the_old_pair_opens_them_too(disk_session: S
     done = await rotation.rotate(acme)
     await tenants.restore(acme, tenants.earlier(acme)[0].name)
     keyring.bring_back(acme)
-    assert get(acme).key_id == tenant.key_id != done.tenant.key_id
+    assert tenant_of(acme).key_id == tenant.key_id != done.tenant.key_id
     require_readable(acme, chat_ids)
     assert wrapping_key_ids(acme) == {tenant.key_id}
 

@@ -34,13 +34,13 @@ def opened(session: Session, tenant_id: str) -> str:
 
 @pytest.mark.slow
 async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_session: Session, acme: str) -> None:
-    before, messages = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
+    before, messages = tenant_registry.tenant_of(disk_session.tenant(acme)), list[tuple[int, int]]()
     by_provider = {
         credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))
     }
     done = await rotation.rotate(disk_session.tenant(acme), report=lambda *how_far: messages.append(how_far))
     assert (done.resealed, done.left) == (1, 0) and messages == [(0, 2), (1, 2), (2, 2)]
-    assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session.tenant(acme)) == done.tenant
+    assert done.tenant.key_id != before.key_id and tenant_registry.tenant_of(disk_session.tenant(acme)) == done.tenant
     assert opened(disk_session, acme) == KEY
     after = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
     assert after["openai"].envelope != by_provider["openai"].envelope
@@ -62,11 +62,11 @@ async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Sess
 async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     keyring.lock(disk_session.tenant(acme))
-    before = tenant_registry.get(disk_session.tenant(acme))
+    before = tenant_registry.tenant_of(disk_session.tenant(acme))
     for wrong in (None, Secret("wrong")):
         with pytest.raises(Locked):
             await rotation.rotate(disk_session.tenant(acme), wrong)
-    assert tenant_registry.get(disk_session.tenant(acme)) == before
+    assert tenant_registry.tenant_of(disk_session.tenant(acme)) == before
     await rotation.rotate(disk_session.tenant(acme), Secret("FAKE"))
     assert not keyring.is_open(disk_session.tenant(acme)), "locked as it was"
     await tenants.unlock(disk_session.tenant(acme), Secret("FAKE"))
@@ -75,7 +75,7 @@ async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme
 
 @pytest.mark.slow
 async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_session: Session, acme: str) -> None:
-    before = tenant_registry.get(disk_session.tenant(acme)).key_id
+    before = tenant_registry.tenant_of(disk_session.tenant(acme)).key_id
     after = (await rotation.rotate(disk_session.tenant(acme))).tenant.key_id
     assert retired_keys.key_ids(disk_session.tenant(acme)) == [before]
     for n in range(5):
@@ -105,10 +105,10 @@ async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: 
 
 @pytest.mark.slow
 async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Session, acme: str) -> None:
-    before = tenant_registry.get(disk_session.tenant(acme)).key_id
+    before = tenant_registry.tenant_of(disk_session.tenant(acme)).key_id
     await rotation.rotate(disk_session.tenant(acme))
     await tenants.restore(disk_session.tenant(acme), "settings.json.1")
-    assert tenant_registry.get(disk_session.tenant(acme)).key_id == before and opened(disk_session, acme) == KEY
+    assert tenant_registry.tenant_of(disk_session.tenant(acme)).key_id == before and opened(disk_session, acme) == KEY
     await rotation.rotate(disk_session.tenant(acme))
     assert opened(disk_session, acme) == KEY
 
@@ -234,9 +234,9 @@ async def test_a_replaced_key_pair_is_an_alarm_and_encrypts_nothing(disk_session
     status = await confirmation.examine(fresh)
     assert status.alarm is verification.ManifestAlarm.OLDER
     with pytest.raises(Locked, match="name a key pair that was replaced"):
-        keyring.public_key(fresh, tenant_registry.get(fresh))
+        keyring.public_key(fresh, tenant_registry.tenant_of(fresh))
     with pytest.raises(Locked):
         opened(fresh.process, acme)
     await confirmation.confirm(fresh, confirmation.to_confirm(fresh, status))
     assert not (await confirmation.examine(fresh)).alarm and opened(fresh.process, acme) == KEY
-    assert keyring.public_key(fresh, tenant_registry.get(fresh)) == old.public_pem
+    assert keyring.public_key(fresh, tenant_registry.tenant_of(fresh)) == old.public_pem

@@ -10,7 +10,6 @@ from jsonschema import Draft202012Validator
 
 from tui.domain import Model, ModelType
 from tui.providers import PROVIDERS
-from tui.tenancy.credentials import defaults
 from tui.workspace.transfer.targets import DeployedProvider
 from tui.workspace.transfer.targets.litellm import config
 
@@ -85,7 +84,8 @@ def deployed(provider_id: str, **fields: str) -> DeployedProvider:
     provider = PROVIDERS[provider_id]
     models = tuple(Model(provider_id, f"a-{kind}", kind, fields={"base_model": "gpt-4o"}) for kind in ModelType)
     secrets = tuple(field.name for field in provider.fields if field.secret)
-    return DeployedProvider(provider, {**defaults(provider), **FIELDS.get(provider_id, {}), **fields}, secrets, models)
+    values = {**provider.default_values, **FIELDS.get(provider_id, {}), **fields}
+    return DeployedProvider(provider, values, secrets, models)
 
 
 def read(*providers: DeployedProvider) -> dict[str, Any]:

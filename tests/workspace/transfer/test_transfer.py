@@ -178,7 +178,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
 @pytest.mark.slow
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     plan = await import_into(acme, await text(acme, passphrase=PASS), "other", PASS)
-    assert plan.new and plan.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
+    assert plan.new and plan.tenant.key_id != tenant_registry.tenant_of(acme.tenant("acme")).key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
     assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
@@ -350,7 +350,7 @@ async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> 
     bundle = await import_plan.open_bundle((await text(acme, passphrase=PASS)).encode(), PASS)
     plan = await import_plan.plan_new(acme, bundle, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, plan)
-    assert plan.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(plan.tenant.id)).protected
+    assert plan.tenant.id == "unlocked-lab" and tenant_registry.tenant_of(acme.tenant(plan.tenant.id)).protected
     keyring.lock(acme.tenant(plan.tenant.id))
     with pytest.raises(Locked):
         key_of(acme, plan.tenant.id)

@@ -45,7 +45,7 @@ async def _unlock_without_prompt(call: "CommandContext", tenant_id: str | None) 
         raise UsageError("Missing tenant for the passphrase.", "Name the tenant with -t NAME.")
     for entry in ids:
         try:
-            tenant = tenants.get(call.session.tenant(entry))
+            tenant = tenants.tenant_of(call.session.tenant(entry))
         except Problem:
             continue  # the console says what is the matter with it
         if tenant.protected and (len(ids) == 1 or call.secret_input.has_service_passphrase(entry)):

@@ -88,7 +88,7 @@ class BackgroundMonitor:
         session = self._navigator.session
         try:
             if session.store(tenant.id).version_token() != self._tokens.get(tenant.id):
-                tenant_registry.get(session.tenant(tenant.id))
+                tenant_registry.tenant_of(session.tenant(tenant.id))
         except Problem as problem:
             self._report_lost(problem)
             # In a form what was typed can still be looked at, copied and left.
@@ -202,7 +202,7 @@ class BackgroundMonitor:
             return _State(tokens, None, _write_blocked_line(session.data.write_blocker()))
         return _State(
             tokens,
-            tenant_registry.get(session.tenant(tenant.id)),
+            tenant_registry.tenant_of(session.tenant(tenant.id)),
             _write_blocked_line(session.store(tenant.id).write_blocker()),
         )
 

@@ -142,7 +142,7 @@ class AreaNavigator:
 
     def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
         """Show a tenant in that area, or in the one to start in. It becomes the one used last."""
-        self.set_tenant(tenants.get(self.session.tenant(tenant_id)))
+        self.set_tenant(tenants.tenant_of(self.session.tenant(tenant_id)))
         return self.show(area or self.session.config.start)
 
     def set_tenant(self, tenant: Tenant) -> None:
@@ -153,7 +153,7 @@ class AreaNavigator:
     def tenant_changed(self) -> None:
         """Read the tenant shown again: its name or its protection changed."""
         if self.tenant is not None:
-            self.tenant = tenants.get(self.tenant_session)
+            self.tenant = tenants.tenant_of(self.tenant_session)
 
     def tenant_removed(self, tenant_id: str) -> None:
         """Forget the screens of a tenant that was removed. Show welcome if it was the last."""

@@ -205,12 +205,12 @@ class OperatorForm(PageScreen[str]):
 
 
 async def _admit(session: TenantSession, login: str, typed: str) -> str:
-    operator, tenant = await operators.admit(session, login, typed), tenants.get(session)
+    operator, tenant = await operators.admit(session, login, typed), tenants.tenant_of(session)
     return f"{operator.login} is an operator of {tenant.name}, once they run modeldeck operator request again."
 
 
 async def _remove(session: TenantSession, login: str, typed: str) -> str:
-    tenant = tenants.get(session)
+    tenant = tenants.tenant_of(session)
     exposed = await operators.remove(session, login, Secret(typed) if tenant.protected else None)
     keys = f"{len(exposed)} API key{'' if len(exposed) == 1 else 's'} to replace" if exposed else "nothing to replace"
     return f"{login} is no operator of {tenant.name} any more; its key pair is new, {keys}."

@@ -7,7 +7,7 @@ from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
 from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, Values
 
 
@@ -19,7 +19,7 @@ def not_entered(
     A stored address that nothing vouches for may have been edited: neither a new key nor a request may follow it.
     Values that are only `prefilled` from what is stored were not entered.
     """
-    defaults = credentials.defaults(provider)
+    defaults = provider.default_values
     entered = defaults | {name: text for name, text in clear.items() if values.get(name) and name not in prefilled}
     regions = [{field.name: choice.value} for field in provider.fields if field.url for choice in field.choices]
     offered = [
@@ -42,7 +42,7 @@ def unverified_address(provider: Provider, origins: tuple[str, ...]) -> Unverifi
 def locked_address(session: TenantSession, origins: tuple[str, ...]) -> Locked:
     """Return the problem of a stored address that cannot be checked while the tenant is locked."""
     return Locked(
-        f"{get(session).name} is locked, so the stored address {', '.join(origins)} cannot be checked.",
+        f"{tenant_of(session).name} is locked, so the stored address {', '.join(origins)} cannot be checked.",
         "Unlock it first, or enter the address and the key again.",
         remedy=Remedy(Action.UNLOCK),
     )
@@ -71,7 +71,7 @@ def verified_model_origins(session: TenantSession, provider: Provider, stored: C
     verified = credentials.verified_origins(session, stored)
     if stored is None or not verified:
         return ()
-    fields = credentials.defaults(provider) | dict(stored.clear)
+    fields = provider.default_values | dict(stored.clear)
     return tuple(origin for origin in models.added_origins(session, provider, fields) if origin in verified)
 
 

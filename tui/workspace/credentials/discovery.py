@@ -11,7 +11,6 @@ from tui.providers.events import ModelsListed, Retrying
 from tui.providers.origins import clean_url, is_loopback, origin_of
 from tui.providers.spec import Field, Provider
 from tui.secret import Secret
-from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace.credentials.paste import clean_pasted
 
@@ -172,7 +171,7 @@ def _variable(environ: Mapping[str, str], field: Field) -> tuple[str, str] | Non
 async def _ask(session: Session, provider: Provider, url: str, label: str) -> Server | None:
     from tui.providers.client.access import Access
 
-    fields = credentials.defaults(provider)
+    fields = provider.default_values
     fields[next(field.name for field in provider.fields if field.url)] = url
     if provider.list_models is None:
         return None

@@ -19,7 +19,7 @@ from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair
 from tui.workspace.credentials import lifetime
 from tui.workspace.credentials.fields import Values
@@ -104,7 +104,7 @@ def differs(
     if not secrets:
         secret_field = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{secret_field.label} is missing.", "Enter the new key.")
-    key = keyring.fingerprint_key(session, get(session))
+    key = keyring.fingerprint_key(session, tenant_of(session))
     prints = {name: key_pair.fingerprint(key, entry) for name, entry in secrets.items()}
     if prints.items() <= credential.fingerprints.items():
         raise UsageError(f"This is already the key of {provider.label}.", "Nothing was changed.")

@@ -13,7 +13,7 @@ from tui.storage.store import stored_records
 from tui.tenancy import credentials, keyring, listings, refused_fields, verification
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import envelope as vault
 from tui.vault import key_pair
 from tui.workspace.credentials import lifetime, rotation
@@ -172,7 +172,7 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
 
 def _seal(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
-    tenant = get(session)
+    tenant = tenant_of(session)
     sealed = {field: secret for field, secret in draft.secrets.items() if field not in draft.references}
     credential = Credential(
         provider=draft.provider.id,

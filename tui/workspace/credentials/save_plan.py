@@ -19,7 +19,7 @@ from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.connections import provider_of
 from tui.tenancy.models import added_in, origins_of
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace.credentials import addresses
 from tui.workspace.credentials.fields import (
     FieldProblem,
@@ -149,7 +149,7 @@ class SavePlan:
         if self.needs_unlock and self.unchecked:
             raise addresses.locked_address(self.session, self.unchecked)
         if self.needs_unlock:
-            raise Locked(f"{get(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
+            raise Locked(f"{tenant_of(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
 
 
 async def plan_save(
@@ -165,24 +165,29 @@ async def plan_save(
     previous: bool = False,
     prefilled: frozenset[str] = frozenset(),
     own_keys: bool = False,
+    allow_http: bool | None = None,
 ) -> SavePlan:
     """Return what saving these values needs. Values are cleaned here, and only here.
 
     `plain_http` are origins that a person has allowed. With `watch`, `baseline` is the credential that the form was
     filled from; `prefilled` are the fields of it that nobody changed. With `own_keys`, a key that looks like another
-    provider's is refused.
+    provider's is refused. Where nobody can be asked, `allow_http` says whether any origin in plain http is allowed.
 
     Raises:
         UsageError: The name cannot be one.
+        PlainHttp: An origin in plain http is not allowed, and `allow_http` is False.
         FieldProblem: A value is wrong or missing.
         ForeignKey: With `own_keys`, a key is probably another provider's.
     """
+    _check_name(previous_of(name) or name if previous else name)
     provider = provider_of(session, provider_id)
 
     def work() -> SavePlan:
-        _check_name(previous_of(name) or name if previous else name)
-        clean = clean_values(provider, values)
-        plan = replan(
+        state = _read(session, provider, name)
+        split, clean = split_values(provider, values), clean_values(provider, values)
+        if own_keys:
+            reject_foreign_keys(provider, clean, state.credential)
+        plan = _settle(
             SavePlan(
                 session,
                 provider,
@@ -194,11 +199,14 @@ async def plan_save(
                 model_origins=model_origins,
                 previous=previous,
                 prefilled=prefilled,
-                split=split_values(provider, values),
-            )
+                split=split,
+            ),
+            state,
         )
-        if own_keys:
-            reject_foreign_keys(provider, clean, plan.stored)
+        if allow_http:
+            plan = plan.allow_plain_http()
+        if allow_http is False and plan.plain_http:
+            raise PlainHttp(plan.url_field, plan.plain_http)
         return plan
 
     return await asyncio.to_thread(work)
@@ -255,8 +263,11 @@ def _clear(field: Field, credential: Credential | None) -> str:
 
 def replan(plan: SavePlan) -> SavePlan:
     """Return a plan with what follows from what is stored by now: where the secrets would go, and what that needs."""
-    provider, values, state = plan.provider, plan.values, _read(plan)
-    stored, verified = state.credential, state.verified
+    return _settle(plan, _read(plan.session, plan.provider, plan.name))
+
+
+def _settle(plan: SavePlan, state: "_StoredState") -> SavePlan:
+    provider, values, stored, verified = plan.provider, plan.values, state.credential, state.verified
     clear, entered = complete_values(provider, values, stored)
     stored_secrets = set(stored.hints) & kept_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *stored_secrets}))
@@ -297,10 +308,9 @@ class _StoredState(NamedTuple):
     added: tuple[Model, ...]
 
 
-def _read(plan: SavePlan) -> _StoredState:
-    session, provider = plan.session, plan.provider
+def _read(session: TenantSession, provider: Provider, name: str) -> _StoredState:
     verification.require_connection(session, provider)
-    stored = credentials.find(session, provider.id, plan.name)
+    stored = credentials.find(session, provider.id, name)
     verified, is_open = credentials.verified_origins(session, stored), keyring.is_open(session)
     return _StoredState(stored, verified, is_open, added_in(session.store.read(), provider.id))
 

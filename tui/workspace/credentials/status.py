@@ -91,10 +91,19 @@ def row(session: TenantSession, provider_id: str) -> ProviderRow:
 
 def usable_providers(session: TenantSession) -> frozenset[str]:
     """Return the IDs of the providers that can be called: of those with a credential or a trial, which are few."""
-    candidates = {credential.provider for credential in credentials.stored(session)} | trials.trials(
-        session.process
-    ).keys()
-    current = ((provider.id, _current_state(session, provider.id)) for provider in providers_of(session, candidates))
+    stored = sorted(credentials.stored(session), key=lambda credential: credential.name, reverse=True)
+    used = {credential.provider: credential for credential in stored if credential.active}
+    balances, sources = trials.balances(session), trials.chosen_sources(session)
+    known = providers_of(session, {credential.provider for credential in stored} | balances.keys())
+
+    def state_of(provider_id: str) -> CredentialState | None:
+        credential, balance = used.get(provider_id), balances.get(provider_id)
+        on_trial = balance is not None if credential is None else sources.get(provider_id) is KeySource.TRIAL
+        if on_trial:
+            return _trial_state(balance)
+        return credential_state(session, credential) if credential else None
+
+    current = ((provider.id, state_of(provider.id)) for provider in known)
     return frozenset(provider_id for provider_id, state in current if state and state.state.usable)
 
 
@@ -222,14 +231,6 @@ class CredentialState(NamedTuple):
     state: ProviderState
     word: str
     why: str = ""
-
-
-def _current_state(session: TenantSession, provider_id: str) -> CredentialState | None:
-    """Return the state of what requests to a provider use: the trial, or the active credential if there is one."""
-    if source(session, provider_id) is KeySource.TRIAL:
-        return _trial_state(trials.left(session, provider_id))
-    credential = active(session, provider_id)
-    return credential_state(session, credential) if credential else None
 
 
 def credential_state(session: TenantSession, credential: Credential) -> CredentialState:

@@ -94,7 +94,7 @@ def _access(draft: CredentialDraft) -> "Access":
 
 def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
     """Return the draft for the provider's other regions; none if a key is stored or a URL is the tenant's."""
-    provider, defaults = draft.provider, credentials.defaults(draft.provider)
+    provider, defaults = draft.provider, draft.provider.default_values
     regions = [dict(region) for region in provider.regions(draft.clear)]
     for entry in provider.fields:
         value = draft.clear.get(entry.name, "")
@@ -176,9 +176,8 @@ async def _verify_and_list(
         return VerificationResult(state, session.now(), round((time.monotonic() - started) * 1000), *words, expires)
 
     try:
-        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), note)
-        if listed is None and provider.list_models is not None:
-            listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), on_event)
+        calls = (call(access.fields) for call in (provider.verify, provider.list_models) if call is not None)
+        listed = await model_sync.fetch_models(session, access, calls, note)
     except ScopeMissing as problem:
         return outcome(VerificationState.RESTRICTED, problem), None
     return outcome(VerificationState.READY), listed

@@ -117,7 +117,7 @@ async def _access(
         unusable = UsageError(
             f"{provider.label} is not set up.", remedy=Remedy(Action.SET_UP_PROVIDER, provider.id, DEFAULT_NAME)
         )
-    fields = credentials.defaults(provider) | dict(credential.clear if credential else {})
+    fields = provider.default_values | dict(credential.clear if credential else {})
     try:
         origins = credential.origins if credential else provider.origins(fields)
     except (KeyError, UsageError):

@@ -18,7 +18,7 @@ from tui.storage.folder import Folder
 from tui.storage.line_file import append_lines, lines_of
 from tui.tenancy import keyring, retired_keys
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair, sealed_lines
 from tui.vault.envelope import HandleLost, KeyHandle
 from tui.vault.sealed_lines import LineKey, SealedLine
@@ -191,7 +191,7 @@ class LineWriter:
         if not session.store.exists():
             raise UsageError("The tenant was removed.", "The chat is not recorded.")
         with folder.lock():
-            tenant = get(session)
+            tenant = tenant_of(session)
             # Compared with the one beside the private key, before anything is sealed for it.
             public = keyring.public_key(session, tenant)
             owner = (session.tenant_id, owner_of(self._name))
@@ -229,7 +229,7 @@ class LineWriter:
 
 def rewrite(session: TenantSession, name: str, records: Sequence[Record]) -> None:
     """Replace a file by one with these records, each with its time; call it under the folder's lock."""
-    folder, tenant = history_folder(session), get(session)
+    folder, tenant = history_folder(session), tenant_of(session)
     owner = (session.tenant_id, owner_of(name))
     key, first = sealed_lines.new_key(keyring.public_key(session, tenant), tenant.key_id, owner)
     lines, before = [first], ""

@@ -15,7 +15,7 @@ from tui.storage.folder import Folder
 from tui.storage.line_file import lines_of
 from tui.tenancy import keyring, retired_keys
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair, sealed_lines
 from tui.vault.envelope import KeyHandle
 from tui.workspace.history.files import KEY_IDS, key_ids, owner_of
@@ -26,7 +26,7 @@ OnProgress = Callable[[int, int], None]
 
 def is_due(session: TenantSession) -> bool:
     """Return True if keys of the history are wrapped for another key pair than the present one."""
-    return session.history is not None and bool(set(key_ids(session.history)) - {get(session).key_id})
+    return session.history is not None and bool(set(key_ids(session.history)) - {tenant_of(session).key_id})
 
 
 def wrap_again(
@@ -49,7 +49,7 @@ def wrap_again(
     keys: dict[str, KeyHandle] = {private.key_id: private for private in handles} | _open_earlier_keys(
         session, folder, passphrase
     )
-    tenant = get(session)
+    tenant = tenant_of(session)
     public = keyring.public_key(session, tenant)
     with folder.lock():
         names = [name for name in folder.names() if name != KEY_IDS]

@@ -8,7 +8,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, keyring, retired_keys
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import envelope
 
 
@@ -47,7 +47,7 @@ def inspect(session: TenantSession, provider_id: str, name: str) -> Inspection:
 
 
 def _key_file(session: TenantSession, key_id: str) -> str:
-    tenant = get(session)
+    tenant = tenant_of(session)
     if key_id == tenant.key_id and keyring.has_key(session, tenant):
         return keyring.key_path(session, tenant)
     if key_id in retired_keys.key_ids(session):

@@ -11,7 +11,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, operators, retired_keys, verification
 from tui.tenancy.manifest import ChangeKind, CredentialRef
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.tenancy.verification import IntegrityStatus, ManifestAlarm
 from tui.workspace.credentials import status
 from tui.workspace.history import chats
@@ -70,7 +70,7 @@ class KeyReport:
 
 def custody(session: TenantSession) -> KeyReport:
     """Return the report. The manifest is proved if that needs no passphrase."""
-    tenant, private = get(session), keyring.key_if_open(session)
+    tenant, private = tenant_of(session), keyring.key_if_open(session)
     status = verification.integrity_status(session)
     settings, key_file = session.store.where, keyring.key_path(session, tenant)
     return KeyReport(

@@ -25,7 +25,7 @@ from tui.tenancy import credentials, keyring, manifest, operators, retired_keys,
 from tui.tenancy.manifest import CredentialRef, Manifest, Record
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import as_stored, get
+from tui.tenancy.tenants import as_stored, tenant_of
 from tui.vault import envelope, key_pair
 from tui.workspace.history import rewrap
 
@@ -53,7 +53,7 @@ async def rotate(
         Locked: The passphrase is wrong.
         Problem: The manifest raises an alarm that is not confirmed.
     """
-    tenant = get(session)
+    tenant = tenant_of(session)
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> RotationResult:
@@ -91,7 +91,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
 
     What was sealed for the old one cannot be decrypted and must be entered again.
     """
-    tenant = get(session)
+    tenant = tenant_of(session)
     if keyring.key_if_open(session) is not None:
         raise UsageError(f"The private key of {tenant.name} is there and opens.", remedy=Remedy(Action.ROTATE_KEY_PAIR))
 
@@ -132,7 +132,7 @@ def _replace(
     """Run steps 2 to 4. Without the old private key, no manifest entry can be kept."""
     last = keyring.last_counter(session)
     with session.store.transaction() as tables:
-        now = get(session)
+        now = tenant_of(session)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
         stored, before = manifest.read(tables), manifest.records_by_ref(tables)

@@ -142,7 +142,8 @@ async def refresh(
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
         listed = (
-            await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), on_event) or ()
+            await model_sync.fetch_models(session.process, access, [provider.list_models(access.fields)], on_event)
+            or ()
         )
 
     def work() -> SyncResult:

@@ -7,7 +7,7 @@ from tui.domain import DefaultState, ModelType
 from tui.errors import Problem
 from tui.tenancy import models
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
@@ -50,7 +50,7 @@ def matrix(sessions: Iterable[TenantSession]) -> list[MatrixRow]:
 
 def _row(session: TenantSession) -> MatrixRow:
     try:
-        return MatrixRow(session.tenant_id, get(session).name, tuple(defaults.rows(session)))
+        return MatrixRow(session.tenant_id, tenant_of(session).name, tuple(defaults.rows(session)))
     except Problem as problem:
         return MatrixRow(session.tenant_id, session.tenant_id, problem=problem)
 
@@ -67,7 +67,7 @@ async def set_in(
 
 async def _set_in(session: TenantSession, kind: ModelType, refs: Sequence[str], *, dry_run: bool) -> DefaultChange:
     try:
-        get(session)  # its settings can be read
+        tenant_of(session)  # its settings can be read
         current = models.defaults(session).get(kind)
         before = current.refs if current else ()
         after = defaults.check(session, kind, *refs).refs if refs else ()

@@ -23,7 +23,7 @@ def proposed_defaults(session: TenantSession, provider_id: str = "") -> dict[Mod
     current = models.defaults(session)
     if len(current) == len(ModelType):
         return {}
-    usable, today = status.usable_providers(session), session.today()
+    trial, usable, today = trial_models_of(session), status.usable_providers(session), session.today()
     if provider_id:
         usable &= {provider_id}
 
@@ -35,7 +35,7 @@ def proposed_defaults(session: TenantSession, provider_id: str = "") -> dict[Mod
         )
         return _best_models(providers_of(session, usable), kinds, usable_ones)
 
-    return session.store.cached("proposed", read, (usable, today, trial_models_of(session), frozenset(current)))
+    return session.store.cached("proposed", read, (usable, today, trial, frozenset(current)))
 
 
 def _is_retired(record: Record, today: str) -> bool:

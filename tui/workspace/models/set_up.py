@@ -57,6 +57,6 @@ async def set_up_provider(plan: SavePlan, on_event: OnEvent | None) -> SetUpResu
         plan.new_origins,
         note,
         verification.words(session, change) if change else "",
-        provider.import_mode is not ImportMode.ADDED and not models.has_any(session, provider.id),
+        provider.import_mode is not ImportMode.ADDED and not models.has_stored(session, provider.id),
         proposed_defaults(session) if saved.active else {},
     )

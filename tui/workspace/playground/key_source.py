@@ -4,19 +4,17 @@ A tenant's choice stands in its settings by provider. One never takes the place 
 used up or gone stays chosen, and says so. Without an own credential there is nothing to choose: the trial is used.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import KeySource, Model
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.sanitize import one_line
-from tui.storage.store import Tables
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import OPERATOR, TenantSession
-from tui.tenancy.tenants import get
-from tui.tenancy.trials import left, trial, trials
+from tui.tenancy.tenants import tenant_of
+from tui.tenancy.trials import chosen_sources, left, trial, trials
 from tui.workspace.playground.metering import TrialMeter
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
     """Return whose key pays for requests to a provider."""
     if credentials.active(session, provider_id) is None:
         return KeySource.TRIAL if provider_id in trials(session.process) else KeySource.OWN
-    return _chosen_sources(session).get(provider_id, KeySource.OWN)
+    return chosen_sources(session).get(provider_id, KeySource.OWN)
 
 
 async def choose(session: TenantSession, provider_id: str, choice: KeySource) -> None:
@@ -57,7 +55,7 @@ async def choose(session: TenantSession, provider_id: str, choice: KeySource) ->
         trial(session.process, provider_id)
     elif credentials.active(session, provider_id) is None:
         raise UsageError(
-            f"{get(session).name} has no API key for {label}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id)
+            f"{tenant_of(session).name} has no API key for {label}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id)
         )
 
     def work() -> None:
@@ -94,18 +92,6 @@ def _trial_access(session: TenantSession, model: Model) -> CallRoute:
         fields={model_field.name: model_field.default for model_field in provider.model_fields if model_field.default},
     )
     return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, model.provider))
-
-
-def _chosen_sources(session: TenantSession) -> Mapping[str, KeySource]:
-    def read(tables: Tables) -> dict[str, KeySource]:
-        own, trial_source = str(KeySource.OWN), str(KeySource.TRIAL)
-        return {
-            entry.get("provider", ""): KeySource(entry["source"])
-            for entry in tables.table("sources")
-            if entry.get("source") in (own, trial_source)
-        }
-
-    return session.store.cached("sources", read, table="sources")
 
 
 def last_calls(session: TenantSession, provider_id: str) -> int:

@@ -12,7 +12,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
 from tui.tenancy.connections import connections, find_provider, provider_of, providers
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source, saved_prompts
 from tui.workspace.transfer import file_format, recorded_chats
@@ -68,7 +68,7 @@ def export_async(
 def bundle_of(session: TenantSession, with_secrets: bool, omissions: list[str]) -> Bundle:
     """Collect what an export holds; what cannot be exported is appended to `omissions`."""
     tenant, stored = (
-        get(session),
+        tenant_of(session),
         [credential for credential in credentials.stored(session) if find_provider(session, credential.provider)],
     )
     if with_secrets:
@@ -133,7 +133,7 @@ def _without_unknown_addresses(
     for model in known:
         own = [credential for credential in listed if credential.provider == model.provider]
         provider = provider_of(session, model.provider)
-        fields = [credentials.defaults(provider) | dict(credential.clear) for credential in own]
+        fields = [provider.default_values | dict(credential.clear) for credential in own]
         added = [model] if model.origin is Origin.ADDED else []
         needed = {origin for values in fields for origin in models.origins_of(added, provider, values)}
         if unknown := needed - {origin for credential in own for origin in credential.origins}:

@@ -19,7 +19,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring
 from tui.tenancy.connections import NAME, providers
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.vault import key_pair
 from tui.workspace.credentials import verify
 from tui.workspace.credentials.save_plan import plan_save
@@ -103,7 +103,7 @@ async def verify_keys(plan: Plan, keys: KeyBundle) -> tuple[KeyBundle, tuple[Rej
 async def _verify(session: TenantSession, credential: FileCredential) -> FileCredential | Problem:
     try:
         values = values_of(session, credential)
-        plan = (await plan_save(session, credential.provider, values, name=credential.name)).allow_plain_http()
+        plan = await plan_save(session, credential.provider, values, name=credential.name, allow_http=True)
         result = await verify.verify_plan(plan)
     except Problem as problem:
         return problem
@@ -160,7 +160,7 @@ class _Names:
 
     def _same(self, stored: Credential, entry: KeyEntry) -> bool:
         assert self._session is not None
-        key = keyring.fingerprint_key(self._session, get(self._session))
+        key = keyring.fingerprint_key(self._session, tenant_of(self._session))
         secrets = {name: value for name, value in entry.values.items() if isinstance(value, Secret)}
         prints = {name: key_pair.fingerprint(key, secret) for name, secret in secrets.items()}
         clear = {name: value for name, value in entry.values.items() if isinstance(value, str)}

@@ -27,7 +27,7 @@ from tui.tenancy import models as stored_models
 from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.tenants import as_stored, check_id, check_name, find, get, ids, slug_for
+from tui.tenancy.tenants import as_stored, check_id, check_name, find, ids, slug_for, tenant_of
 from tui.vault import encrypted_file, key_pair
 from tui.workspace import connections, tenants
 from tui.workspace.credentials import save, save_plan, status
@@ -145,7 +145,7 @@ async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase:
 
 async def _import_into(session: TenantSession, bundle: Bundle, original: TenantSession, *, new: bool) -> Plan:
     """Import into a tenant of a copy, and return what that changed; `original` is that tenant itself."""
-    tenant, before = get(session), _content(session)
+    tenant, before = tenant_of(session), _content(session)
     omissions, plain_http = await _merge(session, tenant, bundle)
     await asyncio.to_thread(_require_known_origins, session, before, bundle)
     after = _content(session)
@@ -282,7 +282,7 @@ def _model_origins(session: TenantSession, bundle: Bundle, credential: FileCrede
         return ()
     provider = provider_of(session, credential.provider)
     added = [model for model in bundle.models if model.provider == provider.id and model.origin is Origin.ADDED]
-    return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(credential.clear))
+    return stored_models.origins_of(added, provider, provider.default_values | dict(credential.clear))
 
 
 def values_of(session: TenantSession, credential: FileCredential) -> dict[str, Any]:
@@ -331,7 +331,7 @@ def _require_known_origins(session: TenantSession, before: Content, bundle: Bund
             continue
         origins = {*credential.origins}
         if credential.active:
-            fields = stored_credentials.defaults(provider) | dict(credential.clear)
+            fields = provider.default_values | dict(credential.clear)
             of_file = [one for one in bundle.models if one.provider == provider.id and one.origin is Origin.ADDED]
             origins |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
         if more := origins - set(old[place]):

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.commands.provider.dry_run import print_change, print_plan
-from tui.cli.commands.provider.set_up import allowed_plan, apply, secret_hints
+from tui.cli.commands.provider.set_up import apply, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import DEFAULT_NAME, Credential
@@ -36,8 +36,10 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     target = rotation.rotatable(call.tenant_session, provider, name)
     values = _new_secrets(call, provider, target, words)
     with secret_hints(provider):
-        plan = await rotation.plan_rotation(call.tenant_session, provider.id, values, name=name, own_keys=True)
-        plan = allowed_plan(call, plan)
+        allow_http = call.args.has("allow-http")
+        plan = await rotation.plan_rotation(
+            call.tenant_session, provider.id, values, name=name, own_keys=True, allow_http=allow_http
+        )
         if call.args.has("dry-run"):
             return print_plan(call, plan)
         done = await apply(call, plan)

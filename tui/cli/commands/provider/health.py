@@ -79,7 +79,7 @@ async def _unlock_all(call: CommandContext, named: list[TenantSession]) -> list[
     sessions = []
     for session in named:
         try:
-            tenant = tenants.get(session)
+            tenant = tenants.tenant_of(session)
             if not tenant.protected:
                 await call.unlock(tenant)
             elif call.secret_input.has_service_passphrase(session.tenant_id):

@@ -18,7 +18,7 @@ from tui.process.references import normalize
 from tui.providers.spec import Provider
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials.fields import FieldProblem, ForeignKey
-from tui.workspace.credentials.save_plan import PlainHttp, SavePlan, plan_save
+from tui.workspace.credentials.save_plan import SavePlan, plan_save
 from tui.workspace.models.set_up import SetUpResult, set_up_provider
 
 
@@ -76,22 +76,19 @@ async def save_and_report(
 async def plan_values(call: CommandContext, provider: Provider, values: Values) -> SavePlan:
     """Return the plan of a save. ForeignKey is raised for another provider's key, unless --no-verify is given."""
     await call.unlock_without_asking(call.tenant)
-    name, own_keys = call.args.one("name", DEFAULT_NAME), not call.args.has("no-verify")
-    plan = await plan_save(call.tenant_session, provider.id, values, name=name, own_keys=own_keys)
-    return allowed_plan(call, plan)
-
-
-def allowed_plan(call: CommandContext, plan: SavePlan) -> SavePlan:
-    """Return the plan with what the options allow; raise PlainHttp for an origin that --allow-http does not."""
+    plan = await plan_save(
+        call.tenant_session,
+        provider.id,
+        values,
+        name=call.args.one("name", DEFAULT_NAME),
+        own_keys=not call.args.has("no-verify"),
+        allow_http=call.args.has("allow-http"),
+    )
     for split in plan.split:
         if split.summary:
             call.out.note(f"Split up: {split.summary}.")
         if split.model_id:
             call.out.note(f"modeldeck model add {plan.provider.id} {split.model_id} … adds it.")
-    if call.args.has("allow-http"):
-        plan = plan.allow_plain_http()
-    if plan.plain_http:
-        raise PlainHttp(plan.url_field, plan.plain_http)
     return plan
 
 

@@ -27,7 +27,7 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
     named = call.tenant_name
     session = import_plan.target(call.session, importing.EMPTY, named) if named else call.tenant_session
     if session is not None:
-        await call.unlock(tenant_registry.get(session))
+        await call.unlock(tenant_registry.tenant_of(session))
     bundle = importing.key_bundle(session, format_id, keys)
     plan = await plan_for(call, session, bundle.bundle, named, preview=True)
     rejected: tuple[RejectedKey, ...] = ()

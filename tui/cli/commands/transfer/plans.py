@@ -28,7 +28,7 @@ async def plan_for(
         PlainHttp: It has addresses in plain http, and --allow-http is missing.
     """
     if session is not None:
-        await call.unlock(tenant_registry.get(session))
+        await call.unlock(tenant_registry.tenant_of(session))
         plan = await import_plan.plan(session, bundle)
     else:
         chosen = not preview and call.args.has("yes") and (call.secret_input.has_source or is_terminal(sys.stdin))

@@ -11,7 +11,7 @@ from tui.errors import Problem, UsageError
 from tui.providers.spec import Provider
 from tui.storage.user_file import write
 from tui.tenancy.session import TenantSession
-from tui.tenancy.tenants import get
+from tui.tenancy.tenants import tenant_of
 from tui.workspace import program_environment
 from tui.workspace.transfer.targets import Target, deployed_providers, dify, litellm
 
@@ -32,11 +32,11 @@ async def export_target(call: CommandContext, session: TenantSession, kind: str)
     chosen = program_environment.candidates(session, named)
     for provider in chosen:
         if call.tenant.id != session.tenant_id:
-            await call.unlock(get(session))
+            await call.unlock(tenant_of(session))
         else:
             await call.unlock_for(provider.id)
     if not chosen:
-        raise Problem(f"{get(session).name} has no provider of its own.")
+        raise Problem(f"{tenant_of(session).name} has no provider of its own.")
     target = _target(session, kind, chosen, named, "config.yaml" if path is None else where)
     if kind == "dotenv":
         session.audit("keys printed", format=kind, providers=[provider.id for provider in chosen])
@@ -65,7 +65,7 @@ def _target(session: TenantSession, kind: str, chosen: list[Provider], named: tu
         compose = unit_files.compose(environment.variables, _line([*start, "--", "docker", "compose", "up"]))
         return Target(compose.text, environment.skipped)
     start[0] = shutil.which("modeldeck") or "/usr/local/bin/modeldeck"
-    unit = unit_files.unit(session.tenant_id, get(session).protected, _line([*start, "--", "/path/to/program"]))
+    unit = unit_files.unit(session.tenant_id, tenant_of(session).protected, _line([*start, "--", "/path/to/program"]))
     return Target(unit.text, environment.skipped)
 
 

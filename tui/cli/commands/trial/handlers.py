@@ -105,7 +105,7 @@ def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, i
     names: dict[str, str] = {}
     for tenant_id in tenant_registry.ids(call.session):
         try:
-            names[tenant_id] = tenant_registry.get(call.session.tenant(tenant_id)).name
+            names[tenant_id] = tenant_registry.tenant_of(call.session.tenant(tenant_id)).name
         except Problem:
             names[tenant_id] = tenant_id
     tenant_rows = []

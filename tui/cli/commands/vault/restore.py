@@ -51,7 +51,7 @@ async def restore(call: CommandContext) -> None:
         call.out.confirm(f"  not in it: {entry}")
     call.out.note(f"The damaged file is kept as {file_name}." if file_name else "The previous state is kept.")
     try:
-        await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
+        await call.unlock(tenant_registry.tenant_of(call.session.tenant(tenant_id)))
     except Locked:
         call.out.note("The tenant is locked: before its keys are used, run modeldeck vault confirm.")
 

@@ -58,7 +58,7 @@ def deployed_providers(session: TenantSession, chosen: Iterable[Provider]) -> li
     for provider in chosen:
         access = credentials.access(session, provider.id)
         credential = credentials.active(session, provider.id)
-        fields = credentials.defaults(provider) | dict(credential.clear if credential else {})
+        fields = provider.default_values | dict(credential.clear if credential else {})
         own = tuple(
             model
             for model in current_models
