@@ -10,8 +10,8 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.command import ParsedArgs
+from tui.cli.commands.console import CONSOLE
 from tui.cli.output import discard, print_problem
-from tui.cli.parser import parse
 from tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def run(words: Sequence[str]) -> int:
     """Parse and run a command; every failure ends as a sentence on stderr and an exit code."""
     _replace_odd_streams()
     try:
-        args = parse(words)
+        args = _parse(words)
         if args.help_on is not None:
             from tui.cli.help import help_text
 
@@ -49,6 +49,14 @@ def run(words: Sequence[str]) -> int:
         return write_failed(error)
     except Exception as error:
         return _report_crash(error)
+
+
+def _parse(words: Sequence[str]) -> ParsedArgs:
+    if not words:
+        return ParsedArgs(CONSOLE, {})
+    from tui.cli.parser import parse  # lazy: the table of commands, which the console does without
+
+    return parse(words)
 
 
 def write_failed(error: OSError) -> int:
