@@ -247,9 +247,11 @@ class Model:
     inputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "type", ModelType(self.type))
-        object.__setattr__(self, "origin", Origin(self.origin))
-        object.__setattr__(self, "inputs", tuple(self.inputs))
+        # A tenant may have 20,000 of them: what is right already stays.
+        if type(self.type) is not ModelType or type(self.origin) is not Origin or type(self.inputs) is not tuple:
+            object.__setattr__(self, "type", ModelType(self.type))
+            object.__setattr__(self, "origin", Origin(self.origin))
+            object.__setattr__(self, "inputs", tuple(self.inputs))
 
     @property
     def ref(self) -> str:

@@ -106,7 +106,7 @@ def stored(session: TenantSession) -> tuple[Model, ...]:
     """Return the models in the tenant's settings."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
-        return tuple(from_record(Model, entry) for entry in tables.table("models"))
+        return tuple([from_record(Model, record) for record in _table(tables)])
 
     return session.store.cached("models", read, table="models")
 

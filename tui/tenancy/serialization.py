@@ -12,6 +12,7 @@ among them, as one that was planted must not make a tenant unreadable.
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import StrEnum
 from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -52,18 +53,19 @@ class _HiddenCharacters(ValueError):
 
 
 def _noun(kind: Any, record: Any) -> Any:
-    if not isinstance(record, Mapping):
+    if type(record) is not dict and not isinstance(record, Mapping):
         raise TypeError
-    return kind(**{name: read(record[name]) for name, read in _readers(kind) if name in record})
+    readers = _readers(kind)
+    return kind(**{name: readers[name](value) for name, value in record.items() if name in readers})
 
 
 @cache
-def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _readers(kind: Any) -> Mapping[str, Callable[[Any], Any]]:
     hints = get_type_hints(kind)
-    return tuple(
-        (field.name, _identity_reader(field) if field.metadata.get("identity") else _reader(hints[field.name]))
+    return {
+        field.name: _identity_reader(field) if field.metadata.get("identity") else _reader(hints[field.name])
         for field in _stored_fields(kind)
-    )
+    }
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
@@ -74,6 +76,8 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return _texts_by_name
     if is_dataclass(origin):
         return partial(_noun, origin)
+    if isinstance(origin, type) and issubclass(origin, StrEnum):
+        return partial(_member, origin, {member.value: member for member in origin})
     if origin is int:
         return _count
     return _flag if origin is bool else _text
@@ -91,9 +95,15 @@ def _identity_reader(field: Field[Any]) -> Callable[[Any], str]:
 
 def _exact_text(value: Any, hidden: bool) -> str:
     """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
+    if type(value) is str and value.isascii() and value.isprintable():
+        return value  # a tenant may have 20,000 of them
     if _text(value) != value or (not hidden and has_invisible(value, joiners=True)):
         raise _HiddenCharacters(one_line(visible(value), 80))
     return str(value)
+
+
+def _member(kind: type[StrEnum], members: Mapping[str, StrEnum], value: Any) -> StrEnum:
+    return members.get(value) or kind(_text(value))
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Rows of the model list: signs, columns, hint strip, and a filter fast enough for thousands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -54,7 +54,7 @@ class ModelList:
         # Flat lists of texts: with many objects, Python's garbage collection takes too long.
         self._keys = list(self.by_key)
         self._kinds = [row.model.type for row in self.by_key.values()]
-        self._words = [self._words_of(row) for row in self.by_key.values()]
+        self._words = list(self._words_of_all())
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -83,10 +83,16 @@ class ModelList:
         provider = self.providers.get(row.model.provider)
         return provider.state if provider else ProviderState.NOT_SET_UP
 
-    def _words_of(self, row: ModelRow) -> str:
-        model = row.model
-        text = f"{model.id} {row.provider_label} {model.type.label} {model.origin} {row.word}"
-        return (text if row.usable else f"{text} {self.provider_state(row)}").casefold()
+    def _words_of_all(self) -> Iterator[str]:
+        """Yield what each model is found by; that of many in a row is the same but for the ID."""
+        before, end = None, ""
+        for row in self.by_key.values():
+            model = row.model
+            same = (row.provider_label, model.type, model.origin, row.word, model.provider)
+            if same != before:
+                before, state = same, "" if row.usable else f" {self.provider_state(row)}"
+                end = f" {row.provider_label} {model.type.label} {model.origin} {row.word}{state}".casefold()
+            yield model.id.casefold() + end
 
     def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
         """Return the keys of the models of that type with all words of the text, in any order."""

@@ -96,12 +96,7 @@ def rows(session: TenantSession) -> list[ModelRow]:
 def rows_of(session: TenantSession, provider_id: str, model_id: str) -> list[ModelRow]:
     """Return the rows of one ID, of every type, without the rows of the other models."""
     usable, today = status.usable_providers(session), session.today()
-    chosen = _default_models(session)
-    return [_row(model, usable, chosen, today) for model in by_id(session, provider_id, model_id)]
-
-
-def _default_models(session: TenantSession) -> set[tuple[str, str, ModelType]]:
-    return {(default.provider, default.model, kind) for kind, default in defaults(session).items()}
+    return _rows_for(session, by_id(session, provider_id, model_id), usable, today)
 
 
 def cached(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
@@ -116,10 +111,36 @@ def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = _default_models(session)
-        return [_row(row, usable, chosen, today) for row in listing(session)]
+        return _rows_for(session, listing(session), usable, today)
 
     return session.store.cached("rows", read, key), key
+
+
+def _rows_for(session: TenantSession, models: Sequence[Model], usable: frozenset[str], today: str) -> list[ModelRow]:
+    """Return a row for each model. What is the same for thousands of them is looked up once."""
+    chosen: dict[tuple[str, str], list[ModelType]] = {}
+    for kind, default in defaults(session).items():
+        chosen.setdefault((default.provider, default.model), []).append(kind)
+    declared = {provider_id: PROVIDERS.get(provider_id) for provider_id in {model.provider for model in models}}
+    labels = {provider_id: provider.label if provider else provider_id for provider_id, provider in declared.items()}
+    rows, ready = [], str(ModelState.READY)
+    for model in models:
+        label, state, word = labels[model.provider], ModelState.READY, ready
+        if model.gone or model.ends or model.provider not in usable:
+            state, word = _state_of(model, label, usable, today)
+        soon = state is ModelState.ENDING and _days_between(today, model.ends) <= _SOON
+        is_default = model.type in chosen.get((model.provider, model.id), ())
+        rows.append(ModelRow(model, state, word, is_default, label, soon))
+    return rows
+
+
+def _state_of(model: Model, label: str, usable: frozenset[str], today: str) -> tuple[ModelState, str]:
+    """Return the state of a model, and the word for it."""
+    if model.gone or (model.ends and model.ends <= today):
+        return ModelState.GONE, f"gone since {model.gone}" if model.gone else f"ended {model.ends}"
+    if model.provider not in usable:
+        return ModelState.UNUSABLE, f"{label} cannot be used"
+    return ModelState.ENDING, f"ends {model.ends}"
 
 
 async def refresh(
@@ -333,20 +354,6 @@ def _is(record: Mapping[str, object], model: Model) -> bool:
 def _ref(record: Mapping[str, object], name: str) -> tuple[object, object, object]:
     """Return the provider, ID and type that a record names; `name` is its field of the ID."""
     return record.get("provider"), record.get(name), record.get("type")
-
-
-def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:
-    provider = PROVIDERS.get(model.provider)
-    label = provider.label if provider else model.provider
-    state, word = ModelState.READY, str(ModelState.READY)
-    if model.gone or (model.ends and model.ends <= today):
-        state, word = ModelState.GONE, f"gone since {model.gone}" if model.gone else f"ended {model.ends}"
-    elif model.provider not in usable:
-        state, word = ModelState.UNUSABLE, f"{label} cannot be used"
-    elif model.ends:
-        state, word = ModelState.ENDING, f"ends {model.ends}"
-    soon = state is ModelState.ENDING and _days_between(today, model.ends) <= _SOON
-    return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label, soon)
 
 
 def _days_between(first: str, last: str) -> int:
