@@ -30,7 +30,11 @@ MIGRATIONS: tuple[Callable[[Content], Content], ...] = ()
 _DATA, _END = b',\n"data": ', b"}\n"
 """What stands before and behind the tables in a file. No JSON text holds a line end, so the first one is meant."""
 
+_MAYBE_SURROGATE = b"\xed"
+"""What a surrogate begins with that was encoded all the same."""
+
 _BOM = b"\xef\xbb\xbf"
+_DECODE = json.JSONDecoder(parse_constant=lambda text: _not_a_number(text)).decode
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _ID = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 _AT_ONCE = 200
@@ -87,7 +91,8 @@ class Document:
     by: Mapping[str, Any] = field(default_factory=dict)
     schema: int | None = None
     _texts: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _tables: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _tables: dict[str, bytes] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _digests: dict[frozenset[str], str] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def texts(self, table: str) -> Mapping[str, str]:
         """Return the canonical JSON of the records of a table by ID; encoded once, when it is first needed."""
@@ -95,17 +100,26 @@ class Document:
             self._texts[table] = {key: record_text(record) for key, record in self.data.get(table, {}).items()}
         return self._texts[table]
 
-    def table_text(self, table: str) -> str:
-        """Return the canonical JSON of a table."""
+    def encoded_table(self, table: str) -> bytes:
+        """Return the canonical JSON of a table; encoded once."""
         if table not in self._tables:
             texts = self.texts(table)
             entries = ",".join([f'"{key}":{texts[key]}' for key in sorted(texts)])
-            self._tables[table] = f"{{{entries}}}"
+            self._tables[table] = f"{{{entries}}}".encode("utf-8", "surrogatepass")
         return self._tables[table]
 
-    def canonical(self, tables: Iterable[str]) -> str:
+    def canonical(self, tables: Iterable[str]) -> bytes:
         """Return some tables as JSON, always in the same order and layout; only what has no text yet is encoded."""
-        return f"{{{','.join(f'{_json(name)}:{self.table_text(name)}' for name in sorted(tables))}}}"
+        return b"{%b}" % b",".join(
+            [b"%b:%b" % (_json(name).encode(), self.encoded_table(name)) for name in sorted(tables)]
+        )
+
+    def digest(self, tables: Iterable[str]) -> str:
+        """Return the SHA-256 of some tables, in hex; computed once."""
+        names = frozenset(tables)
+        if names not in self._digests:
+            self._digests[names] = hashlib.sha256(self.canonical(names)).hexdigest()
+        return self._digests[names]
 
     @property
     def newer(self) -> Problem | None:
@@ -119,12 +133,13 @@ class Document:
 def encode(document: Document) -> bytes:
     """Encode a document as the bytes of a settings file: canonical JSON, one text for one content."""
     body = document.canonical(document.data)
+    if _MAYBE_SURROGATE in body:
+        body.decode()  # raises ValueError for a lone surrogate, which UTF-8 has not
     head = {"schema": schema(), "generation": document.generation, "saved": document.saved}
     if document.by:
         head["by"] = dict(document.by)
-    content = body.encode()
-    line = f'{json.dumps(head)[:-1]}, "sha256": "{_digest(head, content)}"'
-    return b"".join((line.encode(), _DATA, content, _END))
+    line = f'{json.dumps(head)[:-1]}, "sha256": "{_digest(head, body)}"'
+    return b"".join((line.encode(), _DATA, body, _END))
 
 
 def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
@@ -196,14 +211,15 @@ def following(document: Document, before: Document) -> Document:
     """
     data: Content = {}
     texts: dict[str, Mapping[str, str]] = {}
-    tables: dict[str, str] = {}
+    tables: dict[str, bytes] = {}
     for name, table in document.data.items():
         old, known = before.data.get(name, {}), before.texts(name)
         if table == old:
-            data[name], texts[name], tables[name] = old, known, before.table_text(name)
+            data[name], texts[name], tables[name] = old, known, before.encoded_table(name)
             continue
         changed = {key: record_text(record) for key, record in table.items() if old.get(key) != record}
-        read = {key: json.loads(text, parse_constant=_not_a_number) for key, text in changed.items()}
+        entries = ",".join([f'"{key}":{text}' for key, text in changed.items()])
+        read = _DECODE(f"{{{entries}}}")
         if not _is_table(read) or any(read[key] != table[key] for key in read):
             raise LossyRecord
         data[name] = {key: read[key] if key in read else old[key] for key in table}
@@ -257,7 +273,9 @@ def _digest(head: Mapping[str, Any], body: bytes) -> str:
         head["saved"],
         *([_json(head["by"])] if "by" in head else []),
     ]
-    return hashlib.sha256(b"\n".join([*(line.encode("utf-8", "surrogatepass") for line in lines), body])).hexdigest()
+    sha256 = hashlib.sha256(b"".join([line.encode("utf-8", "surrogatepass") + b"\n" for line in lines]))
+    sha256.update(body)
+    return sha256.hexdigest()
 
 
 def _brought_up(data: Content, version: int, path: str) -> Content:

@@ -6,7 +6,6 @@ cannot be trusted (empty, cut, edited, of a newer version) is named and left as 
 TinyDB works on memory here: its own file storage rewrites in place and cannot survive being killed.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,10 +76,10 @@ _EMPTY = Document(0, "", {})
 
 @dataclass
 class _State:
-    """The cached state: the file's version token and SHA-256, its document, and what was computed from it."""
+    """The cached state: the file's version token and bytes, its document, and what was computed from it."""
 
     stamp: Hashable
-    digest: bytes
+    content: bytes
     document: Document
     tables: Tables
     cache: dict[str, tuple[Hashable, Any]]
@@ -299,10 +298,9 @@ class Store:
         content = self.folder.read(self.name)
         if content is None:
             raise CorruptSettings(Damage.MISSING, "the file is not there", self.where)
-        digest = hashlib.sha256(content).digest()
-        if self._cache is not None and self._cache.digest == digest:
+        if self._cache is not None and self._cache.content == content:
             return replace(self._cache, stamp=stamp)
-        return _state(stamp, digest, self._decode(content, self.where))
+        return _state(stamp, content, self._decode(content, self.where))
 
     def _decode(self, content: bytes, where: str, *, edited: bool = False) -> Document:
         """Read a settings file; a record that its table cannot hold is damage, too, before anything reads it."""
@@ -336,7 +334,7 @@ class Store:
             raise Problem("This cannot be stored.", "Nothing was changed.") from None
         self.folder.write(self.name, content, keep)
         # Still under the lock: nobody else can have replaced it since.
-        self._cache = _state(self.version_token(), hashlib.sha256(content).digest(), written)
+        self._cache = _state(self.version_token(), content, written)
         return written
 
     def _rewrite_generations(self, forget: Forget, repair: RepairHistory | None = None) -> None:
@@ -375,8 +373,8 @@ class _LoadedStorage(Storage):
         self._data = data
 
 
-def _state(stamp: Hashable, digest: bytes, document: Document) -> _State:
-    return _State(stamp, digest, document, tables_of(document.data, document), {})
+def _state(stamp: Hashable, content: bytes, document: Document) -> _State:
+    return _State(stamp, content, document, tables_of(document.data, document), {})
 
 
 def tables_of(data: Content, document: Document | None = None) -> Tables:

@@ -46,7 +46,7 @@ def listing(session: TenantSession, provider_id: str) -> list[Credential]:
 def find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
     """Return the credential of a provider that has that name, or None. No other one is converted, of hundreds."""
     records = stored_records(session.store.read(), "credentials").values()
-    record = next((entry for entry in records if (entry["provider"], entry["name"]) == (provider_id, name)), None)
+    record = next((entry for entry in records if entry["name"] == name and entry["provider"] == provider_id), None)
     return from_record(Credential, record) if record is not None else None
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from tui.domain import Credential
@@ -115,7 +116,8 @@ def write(tables: Tables, manifest: Manifest) -> None:
         else:
             right.add(place)
     table = tables.table("manifest")
-    table.remove(doc_ids=wrong)
+    if wrong:
+        table.remove(doc_ids=wrong)
     table.insert_multiple(manifest.entries[place] for place in sorted(manifest.entries.keys() - right))
     tables.table("proof").truncate()
     tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
@@ -125,14 +127,11 @@ def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
     """Return the bytes that the HMAC covers."""
     about = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter]
     head = json.dumps(about, ensure_ascii=False, separators=(",", ":"))[:-1]
-    entries = (_text(manifest, place) for place in sorted(manifest.entries))
-    return f"{head},[{','.join(entries)}]]".encode("utf-8", "replace")
-
-
-def _text(manifest: Manifest, place: CredentialRef) -> str:
-    """Return the canonical JSON of an entry, which is known if it is one that was read."""
-    entry, known = manifest.entries[place], manifest.texts.get(place)
-    return known[1] if known is not None and known[0] is entry else record_text(entry)
+    texts = [
+        known[1] if (known := manifest.texts.get(place)) and known[0] is entry else record_text(entry)
+        for place, entry in sorted(manifest.entries.items(), key=itemgetter(0))
+    ]
+    return f"{head},[{','.join(texts)}]]".encode("utf-8", "replace")
 
 
 def digest(tenant_id: str, key_id: str, manifest: Manifest) -> str:

@@ -68,7 +68,8 @@ async def apply_save(
                 lifetime.record_expiry(tables, created, check.expires)
             if plan.rotate and now is not None:
                 rotation.keep_previous(session, tables, now)
-            table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
+            if name in stored:
+                table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
             refused_fields.forget(tables, provider.id)
             if not stored:
