@@ -1,5 +1,7 @@
 """The command palette: everything that can be done is in it, found by words and done by enter; it teaches keys."""
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +10,8 @@ from textual.binding import Binding
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
 from tui import domain
-from tui.console.palette.entries import global_commands, large_groups, local_commands
+from tui.config import Config
+from tui.console.palette.entries import _theme, global_commands, large_groups, local_commands
 from tui.console.palette.matching import CommandGroup, CommandIndex
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
@@ -234,3 +237,50 @@ async def test_a_command_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(app_of(pilot).navigator, "set_up", raised)
         await pilot.press(":", *"change openai", "enter")
         await until_shown(pilot, "The disk is full. Make room.")
+
+
+@pytest.mark.parametrize("practice", [True, False])
+async def test_a_theme_is_used_at_once_and_remembered_outside_practice(tmp_path: Path, practice: bool) -> None:
+    toasts: list[str] = []
+    session = SimpleNamespace(config=Config(), practice=practice, environ={"HOME": str(tmp_path)})
+    screen: Any = SimpleNamespace(
+        navigator=SimpleNamespace(session=session),
+        app=SimpleNamespace(theme=""),
+        dialogs=SimpleNamespace(toast=toasts.append),
+    )
+    await _theme(screen, "nord")
+    assert (screen.app.theme, session.config.theme) == ("nord", "nord")
+    file = tmp_path / ".config/modeldeck/config.toml"
+    if practice:
+        assert toasts == ["Now using nord, until you leave practice mode."] and not file.exists()
+    else:
+        assert toasts == ["Now using nord; ~/.config/modeldeck/config.toml remembers it."]
+        assert file.read_text() == 'theme = "nord"\n'
+
+
+async def test_commands_on_a_tenant_and_a_provider_are_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as pilot:
+        navigator, done = app_of(pilot).navigator, list[object]()
+
+        async def add(provider_id: str) -> bool:
+            done.append(provider_id)
+            return True
+
+        async def pick(*_: object) -> None:
+            done.append("picked nothing")
+
+        monkeypatch.setattr(navigator, "add_model", add)
+        monkeypatch.setattr(navigator, "set_up", add)
+        monkeypatch.setattr(navigator, "pick_model", pick)
+        commands = {command.words: command for command in every_command(app_of(pilot))}
+        for words, says in (
+            ("Add a model: OpenAI …", "openai"),
+            ("Change OpenAI …", "openai"),
+            ("Default embedding model …", "picked nothing"),
+        ):
+            commands[words].run()
+            await until(pilot, lambda: done)
+            assert done.pop() == says and not done
+        rotate = next(command for name, command in commands.items() if name.startswith("New key pair for"))
+        rotate.run()
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "KeyPair")

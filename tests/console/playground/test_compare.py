@@ -1,6 +1,7 @@
 """The compare tab: columns that stream beside each other, stop together, and are compared by word."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +10,15 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.console.playground.compare.column import figures
 from tui.console.playground.compare.columns import per_row
 from tui.console.playground.compare.tab import CompareTab
 from tui.console.widgets.text_area import LinesField
 from tui.domain import ModelType
+from tui.secret import Secret
 from tui.tenancy import models
+from tui.workspace import tenants
 from tui.workspace.playground.compare import report
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
@@ -148,3 +152,86 @@ def test_figures_take_as_many_rows_as_they_need(monkeypatch: pytest.MonkeyPatch)
         shown_rows = figures(entry, cells)
         assert " · ".join(shown_rows) == whole and max(map(len, shown_rows)) <= cells
     assert figures(entry, 60)[-1] == "5 in · 148 out · ≈ 1 USD"
+
+
+async def test_columns_are_added_replaced_and_removed_by_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console(size=WIDE) as pilot:
+        tab = await open_compare(pilot, "openai/gpt-5.4-mini")
+        navigator = app_of(pilot).navigator
+        chat = [model for model in models.all_models(navigator.tenant_session) if model.type is ModelType.CHAT]
+        others = [model for model in chat if model.ref not in ("openai/gpt-6-sol", "openai/gpt-5.4-mini")]
+        await pilot.press("escape", "=", "c", "s", "r", "f11")
+        await until_shown(pilot, "No last answer was checked against a schema, or all fit it.")
+        tab.set_model(models.find(navigator.tenant_session, "openai/gpt-5.4-mini", ModelType.CHAT))
+        await until_shown(pilot, "openai/gpt-5.4-mini is compared already.")
+        # a model that is picked takes the place of that of the column with the cursor
+        await pilot.press("right")
+        assert tab.columns.current is tab.columns.all[1]
+        tab.set_model(others[0])
+        await until(pilot, lambda: tab.columns.all[1].model is others[0] and tab.columns.all[1].transcript.has_focus)
+        await until_shown(pilot, f"B {others[0].id}")
+        # a picked one is added while the prompt is typed
+        picked = iter((others[1], None))
+
+        async def pick(*_: object) -> object:
+            return next(picked)
+
+        monkeypatch.setattr(navigator, "pick_model", pick)
+        await pilot.press("a")
+        await until(pilot, lambda: len(tab.columns) == 3 and tab.typing)
+        tab.set_model(others[2])
+        await until(pilot, lambda: len(tab.columns) == 4)
+        tab.set_model(others[3])
+        await until_shown(pilot, "Up to 4 models are compared; d removes the one of a column.")
+        await pilot.press("escape")
+        tab.action_add()
+        await until_shown(pilot, "Up to 4 models are compared.")
+        await pilot.press("d")
+        await until(pilot, lambda: len(tab.columns) == 3 and tab.typing)
+        tab.action_winner()
+        await until_shown(pilot, "Choose a column first: left and right move between them.")
+        assert [column.letter for column in tab.columns] == ["A", "B", "C"]
+
+
+async def test_while_models_answer_nothing_is_changed_and_a_lock_hides_what_came() -> None:
+    session = practice_session(pace=1.0)
+    await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
+    async with console(session, "north-lab", size=WIDE) as pilot:
+        tab = await open_compare(pilot)
+        navigator = app_of(pilot).navigator
+        for model in [m for m in models.all_models(navigator.tenant_session) if m.type is ModelType.CHAT][:3]:
+            if all(column.model.ref != model.ref for column in tab.columns) and len(tab.columns) < 2:
+                tab.set_model(model)
+                await pilot.pause()
+        tab.question.text = "please stall"
+        tab.query_one(LinesField).focus()
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: all(column.entry.answers and column.entry.answers[0].first for column in tab.columns)
+        )
+        acts: tuple[Callable[[], object], ...] = (
+            lambda: tab.set_model(tab.columns.all[0].model),
+            tab.action_remove,
+            lambda: tab.action_repeat(1),
+            tab.action_correct,
+            tab.action_save,
+            tab.action_batch,
+        )
+        for act in acts:
+            tab.show_sentence("")
+            act()
+            await until_shown(pilot, "Answers are running; ctrl+c stops them.")
+        tab.question.text = "And then?"
+        await pilot.press("enter")
+        assert tab.question.text == "And then?" and len(tab.columns) == 2 and tab.running
+        await pilot.press("pagedown", "escape", "escape")
+        await until(pilot, lambda: not tab.running)
+        tab.action_copy()
+        text = tab.columns.all[0].text.split("\n")[0][:20]
+        navigator.lock("north-lab")
+        await until(pilot, lambda: shown(pilot).count("north-lab is locked; the answers are hidden.") == 2)
+        assert text not in shown(pilot) and tab.raw_request is None
+        await tenants.unlock(navigator.tenant_session, Secret("practice"))
+        tab.on_tab_shown()
+        await until(pilot, lambda: "the answers are hidden" not in shown(pilot))
+        assert tab.raw_request is not None

@@ -89,13 +89,11 @@ _DESCRIPTIONS = {
 
 
 def _reason(screen: FramedScreen[Any], action: Action) -> str:
-    if action.id == "app.lock" and screen.navigator.tenant is not None:
-        if not screen.navigator.tenant.protected:
-            return f"{screen.navigator.tenant.name} has no passphrase"
-        return ""
-    if action.id.startswith("app.") and action.id == "app.lock":
+    if action.id != "app.lock":
+        return "" if action.usable else "not possible now"
+    if (tenant := screen.navigator.tenant) is None:
         return "no tenant is open"
-    return "" if action.usable else "not possible now"
+    return "" if tenant.protected else f"{tenant.name} has no passphrase"
 
 
 def _runner(screen: FramedScreen[Any], action: Action) -> Callable[[], Awaitable[bool]]:

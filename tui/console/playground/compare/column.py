@@ -40,6 +40,7 @@ class CompareColumn(Vertical):
         self.fresh = False
         """Whether something came that is not drawn."""
         self._block: AnswerBlock | None = None
+        self._blocks: list[Block] = []
         self._status: CallStatus | None = None
         self._thinking_until = 0.0
         self._rule = Rule()
@@ -80,7 +81,8 @@ class CompareColumn(Vertical):
         self._status = CallStatus(self.label, f"waiting for {self.label}")
         self._thinking_until = 0.0
         self._transcript.by_page = True
-        self._transcript.show([self._block])
+        self._blocks = [self._block]
+        self._transcript.show(self._blocks)
         self.show_status()
 
     def apply(self, event: Event) -> None:
@@ -116,10 +118,10 @@ class CompareColumn(Vertical):
         if self._block is None:
             return
         self._gather()
-        blocks: list[Block] = [self._block]
+        self._blocks = [self._block]
         if answer.problem is not None:
             problem = _problem(answer.problem, self.label)
-            blocks = [self._block, problem] if answer.text or answer.thinking else [problem]
+            self._blocks = [self._block, problem] if answer.text or answer.thinking else [problem]
             self._block.end()
         elif answer.state is AnswerState.STOPPED:
             self._block.end(stop_mark("stopped by you"))
@@ -128,7 +130,7 @@ class CompareColumn(Vertical):
             unfit = answer.fit.words if answer.fit is not None and not answer.fit.valid else ""
             self._block.end(*(stop_mark(words) for words in (note, unfit) if words))
         self._transcript.by_page = False
-        self._transcript.show(blocks)
+        self._transcript.show(self._blocks)
         self._transcript.refresh_block(self._block)
         self.show_status()
 
@@ -139,8 +141,7 @@ class CompareColumn(Vertical):
 
     def reveal(self) -> None:
         """Show the answer again."""
-        if self._block is not None:
-            self._transcript.show([self._block], follow=False)
+        self._transcript.show(self._blocks, follow=False)
         self.show_status()
 
     # --- words around ---

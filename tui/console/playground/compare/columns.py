@@ -66,6 +66,7 @@ class CompareColumns(ConsoleNode, Container):
         await self.mount(new, after=column)
         await column.remove()
         self.lay_out()
+        new.show_status()
         new.transcript.focus()
 
     def drop(self, column: CompareColumn) -> None:

@@ -145,14 +145,14 @@ class CompareTab(PromptTab):
 
     # --- the models ---
 
-    def set_model(self, model: Model) -> None:
-        """Compare that model: in place of the one in the current column, or as one more."""
+    def set_model(self, model: Model, *, another: bool = False) -> None:
+        """Compare that model: in place of the one in the current column, or as one more, with `another` in any case."""
         self._picked = True
         if self.running:
             self.show_sentence(hint(_BUSY))
         elif any(column.model.ref == model.ref for column in self.columns):
             self.show_sentence(f"{model.ref} is compared already.")
-        elif (current := self.columns.current) is not None:
+        elif not another and (current := self.columns.current) is not None:
             self._forget()
             self.run_worker(self.columns.replace(current, model), group="columns")
         elif len(self.columns) < MOST:
@@ -180,9 +180,8 @@ class CompareTab(PromptTab):
 
     async def _pick_another(self) -> None:
         if model := await self.navigator.pick_model(self.TYPE):
+            self.set_model(model, another=True)
             self.question.focus()
-            self.screen.set_focus(self.question)
-            self.set_model(model)
 
     def action_remove(self) -> None:
         if self.running:
