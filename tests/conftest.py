@@ -127,7 +127,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module, test = metafunc.module.__name__, metafunc.function.__name__
     of_workspace = module.startswith(("tests.workspace.", "tests.tenancy."))
     if of_workspace and not module.startswith(tuple(of_files.MODULES)) and test not in of_files.NAMES.get(module, ()):
-        metafunc.parametrize("engine", (FILES, POSTGRES), indirect=True)
+        slow = pytest.param(POSTGRES, marks=pytest.mark.slow)
+        metafunc.parametrize("engine", (FILES, slow), indirect=True)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.doubles.postgres_server import require, shared_store
+from tests.doubles.postgres_server import require, reused_store
 from tui.practice import tenants
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
@@ -18,7 +18,7 @@ from tui.tenancy.session import OPERATOR, Session
 def in_postgres(session: Session) -> Iterator[Session]:
     """Yield the session with its tenants in a fresh shared store, and its private keys where they are."""
     require()
-    with shared_store() as created:
+    with reused_store() as created:
         root = created.root()
         tenants_there = session.data.folder("tenants")
         for name in tenants_there.folders():
