@@ -55,7 +55,7 @@ class ParameterFields(VerticalScroll, can_focus=False):
     @property
     def rows(self) -> Iterable[ParameterRow]:
         """The rows, the system prompt first."""
-        return self.query(ParameterRow).results(ParameterRow)
+        return [row for row in self.children if isinstance(row, ParameterRow)]
 
     @property
     def row(self) -> ParameterRow | None:

@@ -155,6 +155,11 @@ class Composer:
             yield self._mode
         yield self._note
 
+    def set_low(self, low: bool) -> None:
+        """Note whether rows are few, so that the sentence below takes one only while it says something."""
+        # A class of its own, as one of the tab would style everything in it anew.
+        self._note.set_class(low, "-low")
+
     def attach(self, *files: AttachedFile) -> None:
         """Put these files in place of those that go with the question."""
         self.files = files

@@ -12,7 +12,7 @@ from textual.widgets import ContentSwitcher
 from tui.console.frame.chrome import Footer, Rule, ScreenText
 from tui.console.frame.screen import AreaScreen
 from tui.console.keys import bind
-from tui.console.playground.tab import Tab
+from tui.console.playground.tab import PromptTab, Tab
 from tui.console.remedies import problem_hint
 from tui.console.trial_status import source_words, switch
 from tui.console.widgets.symbols import ACCENT, MUTED, mode_sign
@@ -77,9 +77,8 @@ class Playground(AreaScreen):
         if not self.is_mounted or self.is_closing or self.tab is None:
             return
         # The second row of the footer takes that of a note which says nothing.
-        # Its own class, as one of the tab would style everything in it anew.
-        low = self.has_class("-no-strip") or self.query_one(Footer).rows > 1
-        self.tab.query(".composer-note").set_class(low, "-low")
+        if isinstance(self.tab, PromptTab):
+            self.tab.composer.set_low(self.has_class("-no-strip") or self.query_one(Footer).rows > 1)
         if self.tab.rule is None:
             foot = self.query_one("#foot", Rule)
             foot.show_sign(mode_sign(self.typing))
