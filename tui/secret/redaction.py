@@ -112,6 +112,12 @@ class Redactor:
         self._short: list[str] = []
         self.use(secrets)
 
+    def __bool__(self) -> bool:
+        """Return True if there is anything to look for in a stream."""
+        if not self._ready:
+            self._prepare()
+        return bool(self._runs or self._letter_runs)
+
     def use(self, secrets: Iterable[Secret]) -> None:
         """Look for these secrets from now on."""
         distinct = frozenset(secret for secret in secrets if secret)
@@ -199,6 +205,9 @@ class StreamRedactor:
     def feed(self, piece: str) -> str:
         """Return what can be shown now."""
         new = self._tail + piece
+        if not self._redactor:
+            self._tail = ""
+            return new
         before = self._before if _DIGIT.search(self._before + new) else self._before[-RUN + 1 :]
         text, start = before + new, len(before)
         spans = self._redactor.spans(text)

@@ -102,10 +102,13 @@ class FrameDecoder:
         return self._read([(text, "")])
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Yield the frames that this chunk completes."""
+        """Yield the frames that this chunk completes. Raises Problem behind them if it holds what is too long."""
         if self._events:
-            return self._read(self._events.feed(chunk))
-        return self._read((decode_line(line, self._charset), "") for line in self._lines.feed(chunk))
+            yield from self._read(self._events.feed(chunk))
+        else:
+            yield from self._read((decode_line(line, self._charset), "") for line in self._lines.feed(chunk))
+        if failure := (self._events or self._lines).failure:
+            raise failure
 
     def rest(self) -> Iterator[Frame]:
         """Yield the last frame where its end is missing but it is whole."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
 
 import httpx
@@ -25,7 +25,9 @@ class Inbox(Generic[T]):
         failure: Why the connection ended, if not in the usual way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, join: Callable[[list[T]], T] | None = None) -> None:
+        """Take a function that makes one item of several that arrived together, if that can be done."""
+        self._join: Callable[[list[T]], T] | None = join
         self.failure: Problem | None = None
         self._task: asyncio.Task[None] | None = None
         self._items: list[T] = []
@@ -61,7 +63,7 @@ class Inbox(Generic[T]):
         """Return all that is here, once."""
         items, self._items, self._size = self._items, [], 0
         self._room.set()
-        return items
+        return [self._join(items)] if self._join and items else items
 
     async def drain(self) -> None:
         """Wait a moment for the end, so that the connection can be used again."""
@@ -77,7 +79,7 @@ class Inbox(Generic[T]):
 @contextlib.asynccontextmanager
 async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIterator[Inbox[bytes]]:
     """Read the body of a response in a task. Leaving the block stops it."""
-    inbox: Inbox[bytes] = Inbox()
+    inbox: Inbox[bytes] = Inbox(b"".join)
 
     async def read() -> None:
         try:

@@ -1,6 +1,7 @@
 """Removes the secrets of a call from what its answer brings: errors, problems and events."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from itertools import chain
 from typing import Any, TypeVar, cast
@@ -12,6 +13,7 @@ from tui.secret import Secret
 from tui.secret.redaction import Redactor, StreamRedactor
 
 T = TypeVar("T")
+_Kind = type[TextDelta] | type[ThinkingDelta]
 
 
 class AnswerRedactor:
@@ -26,8 +28,9 @@ class AnswerRedactor:
     def __init__(self) -> None:
         self.redactor = Redactor()
         self._stream = StreamRedactor(self.redactor)
-        self._kinds = {kind: StreamRedactor(self.redactor) for kind in DELTAS}
-        self._kind: type[TextDelta] | type[ThinkingDelta] = TextDelta
+        self._kinds: dict[_Kind, StreamRedactor] = {}
+        """Those of each kind, once pieces of another kind may lie between the pieces of one."""
+        self._kind: _Kind | None = None
 
     def use(self, signed: Call, secrets: Mapping[str, Secret]) -> None:
         """Look for the secrets of a signed call, as they are stored and as they are sent."""
@@ -56,24 +59,35 @@ class AnswerRedactor:
         """Return what can be shown of an event, after what was held back of the text before it."""
         if not isinstance(event, DELTAS):
             return (*self.flush(), self._redact_event(event))
-        before = self._pause() if type(event) is not self._kind else ()
-        self._kind = type(event)
-        return (*before, *self._redact_piece(self._kind, self._stream.feed(event.text)))
+        kind = type(event)
+        before = self._change_kind(kind) if kind is not self._kind else ()
+        piece = self._stream.feed(event.text)
+        if piece and self._kinds:
+            piece = self._kinds[kind].feed(piece)
+        return (*before, kind(piece)) if piece else before
 
     def flush(self) -> Sequence[Event]:
         """Return the ends of the texts that were held back, if there are any."""
-        before = self._pause()
-        tails = [(kind, stream.flush()) for kind, stream in self._kinds.items()]
-        return (*before, *(kind(tail) for kind, tail in tails if tail))
+        tail = self._stream.flush()
+        if self._kind is None or not self._kinds:
+            return (self._kind(tail),) if self._kind and tail else ()
+        pieces = [(self._kind, self._kinds[self._kind].feed(tail) if tail else "")]
+        pieces += [(kind, stream.flush()) for kind, stream in self._kinds.items()]
+        return tuple(kind(piece) for kind, piece in pieces if piece)
 
-    def _pause(self) -> Sequence[Event]:
-        """Return what the other kind of text that follows need not wait for."""
-        return self._redact_piece(self._kind, self._stream.flush())
-
-    def _redact_piece(self, kind: type[TextDelta] | type[ThinkingDelta], text: str) -> Sequence[Event]:
-        """Return a piece of a text, redacted among those of its kind, too: between them may lie pieces of the other."""
-        shown = self._kinds[kind].feed(text) if text else ""
-        return (kind(shown),) if shown else ()
+    def _change_kind(self, kind: _Kind) -> Sequence[Event]:
+        """Return what was held back of the kind before and need not wait for this one."""
+        before, self._kind = self._kind, kind
+        if before is None:
+            return ()
+        if not self._kinds:
+            # Up to here all text was of one kind, and the end of it is held back for the next piece of that kind.
+            self._kinds = {before: copy(self._stream), kind: StreamRedactor(self.redactor)}
+            self._stream.flush()
+            return ()
+        tail = self._stream.flush()
+        piece = self._kinds[before].feed(tail) if tail else ""
+        return (before(piece),) if piece else ()
 
     def _redact_event(self, event: Event) -> Event:
         match event:

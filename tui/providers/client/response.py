@@ -145,14 +145,15 @@ class Answer(Generic[T]):
             yield from self._read(self._tail)
             self.over = True
         for chunk in self._inbox.take():
+            first = chunk[: self._limits.answer - self._size]
             self._size += len(chunk)
-            if self._size > self._limits.answer:
-                raise too_large(self._context, self._limits.answer)
-            if not self._decoder.streamed and chunk.strip():
+            if not self._decoder.streamed and first.strip():
                 self._monitor.reset()
-            yield from self._read(self._frames(chunk))
+            yield from self._read(self._frames(first))
             if self.over:
                 return
+            if self._size > self._limits.answer:
+                raise too_large(self._context, self._limits.answer)
             if self._is_whole(self._decoder.document()):
                 self._monitor.expect_end()
 
@@ -270,9 +271,7 @@ class Answer(Generic[T]):
         # A reader of its own, which is asked for nothing but the end.
         results = () if self._call.plain else self._call.reader()(Frame(document))
         with suppress(RecursionError):
-            return any(
-                isinstance(result, EndSeen) or (isinstance(result, Finish) and result.reason) for result in results
-            )
+            return any(isinstance(end, EndSeen) or (isinstance(end, Finish) and end.reason) for end in results)
         return False
 
     def _is_last(self, result: AnswerResult) -> bool:

@@ -44,9 +44,14 @@ class TooLong(Problem):
 
 
 class Lines:
-    """Splits chunks of bytes into lines that end with CR, LF or CRLF, each at most `limit` bytes, in linear time."""
+    """Splits chunks of bytes into lines that end with CR, LF or CRLF, each at most `limit` bytes, in linear time.
+
+    Attributes:
+        failure: What is wrong behind the lines that were returned last: a line that is too long.
+    """
 
     def __init__(self, limit: int) -> None:
+        self.failure: TooLong | None = None
         self._limit = limit
         self._pending: list[bytes] = []
         self._length = 0
@@ -65,10 +70,14 @@ class Lines:
         lines = b"".join((*self._pending, chunk)).splitlines()
         self._pending.clear()
         self._length = 0
-        if not ended:
-            self._buffer(lines.pop())
-        if lines and max(map(len, lines)) > self._limit:
-            raise self._too_long()
+        rest = b"" if ended else lines.pop()
+        if max(map(len, (*lines, rest))) > self._limit:
+            before = [len(line) > self._limit for line in (*lines, rest)].index(True)
+            if not before:
+                raise self._too_long()
+            self.failure = self._too_long()
+            return lines[:before]
+        self._buffer(rest)
         return lines
 
     def rest(self) -> bytes:
@@ -106,6 +115,7 @@ class Events:
 
     Attributes:
         ignored: The last line that is no field, '' without one: so come errors in plain words.
+        failure: What is wrong behind the events that were returned last: something that is too long.
     """
 
     def __init__(
@@ -124,6 +134,7 @@ class Events:
         self._bare: list[str] = []
         self._bare_end = JsonEnd()
         self.ignored = ""
+        self.failure: TooLong | None = None
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
         """Return the events that this chunk completes."""
@@ -134,14 +145,20 @@ class Events:
             self._first = False
             lines[0] = lines[0].removeprefix(_BOM)
         events: list[tuple[str, str]] = []
-        for line in lines:
-            if not line and self._data:
-                events.append((self._data[0] if len(self._data) == 1 else "\n".join(self._data), self._name))
-                self._clear_data()
-            elif line.startswith(b"data:") and not self._data:
-                self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
-            else:
-                self._feed_line(line, events)
+        self.failure = self._lines.failure
+        try:
+            for line in lines:
+                if not line and self._data:
+                    events.append((self._data[0] if len(self._data) == 1 else "\n".join(self._data), self._name))
+                    self._clear_data()
+                elif line.startswith(b"data:") and not self._data:
+                    self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
+                else:
+                    self._feed_line(line, events)
+        except TooLong as problem:
+            if not events:
+                raise
+            self.failure = problem
         return events
 
     def rest(self) -> list[tuple[str, str]]:

@@ -27,6 +27,10 @@ DONE = "[DONE]"
 _REFUSED = "The model declined to answer."
 _REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+_MEMBERS = frozenset({"index", "delta", "finish_reason", "logprobs"})
+_DELTA_MEMBERS = frozenset({"role", "content"})
+"""What most choices of a stream hold, and nothing else."""
+
 _THOUGHT = r"(?i)(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$"
 """Another name of a member that holds thinking."""
 
@@ -102,6 +106,10 @@ class _Answer:
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | ApiError | EndSeen]:
         self._index = choice.get("index")
+        if words := _plain_text(choice):
+            self._streamed = self._has_text = True
+            yield TextDelta(words)
+            return
         piece = _message(choice.get("delta"))
         if not piece:
             # Behind deltas, a message repeats them.
@@ -149,6 +157,14 @@ class _Answer:
             yield UNFINISHED
             return
         yield finish(reason, self._has_text, _REFUSED if self._refused else "")
+
+
+def _plain_text(choice: Mapping[str, Any]) -> str:
+    """Return the text of a choice that holds nothing but text, as most of a stream do; '' for any other."""
+    delta = choice.get("delta")
+    if choice.get("finish_reason") is not None or not isinstance(delta, dict):
+        return ""
+    return text(delta.get("content")) if choice.keys() <= _MEMBERS and delta.keys() <= _DELTA_MEMBERS else ""
 
 
 def _message(value: Any) -> Mapping[str, Any]:
