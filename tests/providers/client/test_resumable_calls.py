@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.providers.http_server import HOLD, QUICK, RESET, access_to, http, run, serve
+from tests.providers.http_server import HOLD, QUICK, RESET, access_to, http, run, serve, text_of
 from tui.errors import IncompleteAnswer
 from tui.providers.client.client import Client
 from tui.providers.events import Event, Finish, TextDelta
@@ -100,15 +100,8 @@ async def test_plain_frames_keep_blanks_line_ends_and_what_looks_like_json() -> 
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
         await wire.aclose()
     assert problem is None
-    assert [event.text for event in events[:-2]] == [  # type: ignore[union-attr]
-        "[| world]",
-        "[|\n]",
-        "[|42]",
-        "[|null]",
-        '[|{"a]',
-        "[|{}]",
-        "[|]",
-    ]
+    # The step that follows brings "in another way".
+    assert text_of(events).startswith('[| world][|\n][|42][|null][|{"a][|{}][|]')
 
 
 async def test_what_came_to_its_end_at_the_provider_is_not_stopped_there() -> None:

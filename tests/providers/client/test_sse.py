@@ -111,7 +111,7 @@ def test_the_lines_of_an_event_are_limited(line: bytes) -> None:
         events.feed(line)
 
 
-def test_events_before_one_that_is_too_long_are_returned_and_then_it_is_told() -> None:
+def test_events_before_one_that_is_too_long_are_returned() -> None:
     for part in (b"data: " + b"x" * 1000, b"data: " + b"x" * 1000 + b"\n\n", b"data: x\n" * 1000):
         events = Events(line_limit=500, event_limit=500)
         assert events.feed(b"data: first\n\n" + part) == [("first", "")]

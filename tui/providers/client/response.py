@@ -18,6 +18,7 @@ from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.sse import END_MARK
 from tui.providers.client.transport_errors import read_problem
+from tui.providers.dialects.answer_text import join_pieces
 from tui.providers.dialects.finish_reasons import end_reason, is_failure
 from tui.providers.dialects.finish_reasons import finish as finish_with
 from tui.providers.dialects.wrappers import inner_documents
@@ -137,10 +138,15 @@ class Answer(Generic[T]):
     def results(self) -> Iterator[AnswerResult]:
         """Yield what the reader makes of all that has arrived; what was yielded before an error stays valid.
 
+        Pieces of text that arrived together are one.
+
         Raises:
             IncompleteAnswer: The answer ended too early.
             Problem: The answer is too large, or nothing that can be read.
         """
+        yield from join_pieces(self._results())
+
+    def _results(self) -> Iterator[AnswerResult]:
         if self._tail is not None:
             yield from self._read(self._tail)
             self.over = True

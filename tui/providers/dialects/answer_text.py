@@ -4,9 +4,11 @@ delta ──> whole characters ──> channels ──> leading tokens ──> t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
+from tui.errors import Problem
 from tui.providers.dialects.channels import Channels
 from tui.providers.dialects.control_tokens import LeadingTokens, TrailingTokens
 from tui.providers.dialects.finish_reasons import finish
@@ -14,6 +16,7 @@ from tui.providers.dialects.think_tags import Thinking
 from tui.providers.events import DELTAS, Event, Finish, TextDelta, ThinkingDelta, ToolCalls
 
 Delta = TextDelta | ThinkingDelta
+T = TypeVar("T")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -80,6 +83,28 @@ class AnswerText:
         if text:
             self._has_text = True
             yield TextDelta(text)
+
+
+def join_pieces(results: Iterable[T]) -> Iterator[T | Delta]:
+    """Yield results that arrived together, with the pieces of one text in a row joined; before an error, too."""
+    kind: type[Delta] = TextDelta
+    pieces: list[str] = []
+    try:
+        for result in results:
+            if pieces and type(result) is not kind:
+                yield kind("".join(pieces))
+                pieces.clear()
+            if isinstance(result, DELTAS):
+                kind = TextDelta if isinstance(result, TextDelta) else ThinkingDelta
+                pieces.append(result.text)
+            else:
+                yield result
+    except Problem:
+        if pieces:
+            yield kind("".join(pieces))
+        raise
+    if pieces:
+        yield kind("".join(pieces))
 
 
 def _without_text(end: Finish) -> Finish:
