@@ -488,15 +488,16 @@ async def test_a_save_encodes_and_parses_only_what_it_changes_whatever_else_is_s
     async def work(session: Session, name: str) -> tuple[int, int]:
         """How many records are encoded, and how many decoded, while a credential is saved."""
         counts = [0, 0]
-        encode, decode, parse = settings_file.record_text, settings_file.decode, json.loads
+        encode, decode, parse = settings_file.record_text, settings_file.decode, settings_file._DECODE
 
         def encoding(record: Any) -> str:
             counts[0] += 1
             return encode(record)
 
-        def parsing(text: Any, **options: Any) -> Any:
-            counts[1] += 1
-            return parse(text, **options)
+        def parsing(text: str) -> Any:
+            parsed = parse(text)
+            counts[1] += len(parsed)
+            return parsed
 
         def decoding(*values: Any, **options: Any) -> settings_file.Document:
             document = decode(*values, **options)
@@ -506,7 +507,7 @@ async def test_a_save_encodes_and_parses_only_what_it_changes_whatever_else_is_s
         with monkeypatch.context() as patched:
             for module in (settings_file, manifest):
                 patched.setattr(module, "record_text", encoding)
-            patched.setattr(json, "loads", parsing)
+            patched.setattr(settings_file, "_DECODE", parsing)
             patched.setattr(store, "decode", decoding)
             await save.save(session.tenant(acme), "openai", {"api_key": Secret(KEY + name)}, name=name)
         return counts[0], counts[1]

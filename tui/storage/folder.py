@@ -153,7 +153,7 @@ class DiskFolder:
                     raise file_errors.too_large(self._path / name, LARGEST)
                 with os.fdopen(file, "rb", closefd=False) as content:
                     content.seek(max(0, status.st_size - last) if last else 0)
-                    return content.read(last or LARGEST)
+                    return content.read(last or -1)
             except OSError as error:
                 raise file_errors.unreadable(self._path / name, error) from None
             finally:

@@ -110,16 +110,24 @@ class Document:
 
     def canonical(self, tables: Iterable[str]) -> bytes:
         """Return some tables as JSON, always in the same order and layout; only what has no text yet is encoded."""
-        return b"{%b}" % b",".join(
-            [b"%b:%b" % (_json(name).encode(), self.encoded_table(name)) for name in sorted(tables)]
-        )
+        return b"".join(self._pieces(tables))
 
     def digest(self, tables: Iterable[str]) -> str:
         """Return the SHA-256 of some tables, in hex; computed once."""
         names = frozenset(tables)
         if names not in self._digests:
-            self._digests[names] = hashlib.sha256(self.canonical(names)).hexdigest()
+            sha256 = hashlib.sha256()
+            for piece in self._pieces(names):
+                sha256.update(piece)
+            self._digests[names] = sha256.hexdigest()
         return self._digests[names]
+
+    def _pieces(self, tables: Iterable[str]) -> Iterator[bytes]:
+        yield b"{"
+        for number, name in enumerate(sorted(tables)):
+            yield f"{',' if number else ''}{_json(name)}:".encode("utf-8", "surrogatepass")
+            yield self.encoded_table(name)
+        yield b"}"
 
     @property
     def newer(self) -> Problem | None:

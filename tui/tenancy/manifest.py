@@ -189,9 +189,9 @@ def updated_entries(
         for place, record in after.items()
         if place not in before or (record != before[place] and entry(before[place]) != entry(record))
     }
-    removed = set(before) - set(after)
+    changed = touched | (before.keys() - after.keys())
     known = {**_add_unlisted(entries, after), **entries}
-    unchanged = {place: entry for place, entry in known.items() if place not in touched | removed}
+    unchanged = {place: entry for place, entry in known.items() if place not in changed}
     return unchanged | {place: entry(after[place]) for place in touched}
 
 

@@ -27,13 +27,17 @@ _DATACLASS = "__dataclass_fields__"
 
 def to_record(from_record: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON object, without default values other than booleans."""
+    record: dict[str, Any] = {}
     kind: Any = type(from_record)
-    defaults = _default_values(kind)
-    return {
-        name: _plain(value)
-        for name, value in _entries(from_record).items()
-        if isinstance(value, bool) or value != defaults[name]
-    }
+    for name, default in _default_values(kind).items():
+        value = getattr(from_record, name)
+        if value is True or value is False:
+            record[name] = value
+        elif value is not default:
+            value = _entries(value) if hasattr(value, _DATACLASS) else value
+            if value != default:
+                record[name] = _plain(value)
+    return record
 
 
 def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
@@ -156,11 +160,11 @@ def _entries(noun: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """Convert to plain JSON values: enums to their IDs, tuples to lists."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    return str(value) if isinstance(value, str) else value
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
 
 
 def invalid_record(table: str, records: Mapping[str, Mapping[str, Any]]) -> str:

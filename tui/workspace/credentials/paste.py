@@ -14,6 +14,9 @@ LONGEST = 20_000
 _ASSIGNMENT = (
     r"(?:export\s+)?(?:(?:set|setx|const|let|var)\s+)?(?:\$env:|process\.env\.)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)"
 )
+_PLAIN = r"[A-Za-z0-9][A-Za-z0-9._/:-]*"
+"""A text of which nothing is ever removed, unless a secret is meant."""
+
 _MEMBER = r"[\"']?([A-Za-z_][\w-]*)[\"']?\s*:\s*(?=\S)"
 """A name and a colon before a key: of JSON, YAML, or a header."""
 
@@ -57,6 +60,8 @@ LONG = 300
 
 def clean_pasted(field: Field, text: str) -> PastedValue:
     """Remove spaces, quotes and the like around a pasted value; characters inside never change."""
+    if not field.secret and len(text) <= LONGEST and re.fullmatch(_PLAIN, text):
+        return PastedValue(text)  # a file may hold thousands of IDs
     if len(text) > LONGEST:
         return PastedValue("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
     notes: list[str] = []

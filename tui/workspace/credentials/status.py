@@ -270,14 +270,15 @@ def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
     """Count the imported and the added models, by provider."""
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
-        counts: dict[str, tuple[int, int]] = {}
+        kinds: dict[str, list[str]] = {}
+        added = str(Origin.ADDED)
         for record in stored_models.records(session):
-            imported, added = counts.get(record["provider"], (0, 0))
-            if record.get("origin") == Origin.ADDED:
-                counts[record["provider"]] = imported, added + 1
-            else:
-                counts[record["provider"]] = imported + (not record.get("gone")), added
-        return counts
+            kind = added if record.get("origin") == added else "gone" if record.get("gone") else ""
+            try:
+                kinds[record["provider"]].append(kind)
+            except KeyError:
+                kinds[record["provider"]] = [kind]
+        return {provider_id: (of.count(""), of.count(added)) for provider_id, of in kinds.items()}
 
     return session.store.cached("counts", read, trials.trial_models_of(session), table="models")
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tui.domain import Default, Model, Origin
+from tui.domain import Default, Model, ModelType, Origin
 from tui.errors import UsageError
+from tui.providers.spec import Provider
 from tui.tenancy import credentials, models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
@@ -37,7 +38,11 @@ def take_imported(session: TenantSession, bundle: Bundle) -> None:
 
 
 def _take(session: TenantSession, imported: Sequence[Model]) -> None:
-    checked = [_check(session, model) for model in imported]
+    providers = {
+        provider_id: provider_of(session, provider_id) for provider_id in {model.provider for model in imported}
+    }
+    types = {provider_id: provider.types for provider_id, provider in providers.items()}
+    checked = [_check(providers[model.provider], types[model.provider], model) for model in imported]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -58,12 +63,11 @@ def _take(session: TenantSession, imported: Sequence[Model]) -> None:
             )
 
 
-def _check(session: TenantSession, model: Model) -> Model:
-    provider = provider_of(session, model.provider)
-    if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
+def _check(provider: Provider, types: Sequence[ModelType], model: Model) -> Model:
+    if model.type not in types or catalog.model_id_of(provider, model.id) != model.id:
         raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
     if model.origin is not Origin.ADDED:
-        return replace(model, fields={})
+        return replace(model, fields={}) if model.fields else model
     declared = {model_field.name for model_field in provider.model_fields}
     # What a provider said about a model is kept beside what a person entered.
     declared_values = {name: value for name, value in model.fields.items() if name in declared}
