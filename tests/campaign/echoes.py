@@ -149,6 +149,9 @@ async def _shows(chat: Chat, form: str, place: str) -> bool:
 
     def item(number: int) -> Callable[[str], bytes]:
         def item_at(origin: str) -> bytes:
+            if server.requests[-1].target == "/health":
+                # An endpoint of Hugging Face that fails is taken to be asleep, and asked until it is up.
+                return http("")
             if number == 0:
                 items[:] = answer(server.requests[-1])
             return items[number]
@@ -165,7 +168,7 @@ async def _shows(chat: Chat, form: str, place: str) -> bool:
         client = Client({}, limits=QUICK)
         events: list[Event] = []
         problem: Problem | None = None
-        with suppress(AssertionError, TimeoutError):
+        with suppress(AssertionError):
             events, problem = await run(client, access, call)
         await client.aclose()
     texts = (problem.message, problem.hint, problem.detail) if problem else ()

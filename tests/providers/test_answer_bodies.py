@@ -65,6 +65,18 @@ GOOD: dict[str, Answer] = {
     "a heartbeat that is a JSON string": events(f'data: "ping"\n\ndata: {CHUNK}\n\ndata: {STOP}\n\n'),
     "UTF-16 without its mark": body(WHOLE.encode("utf-16-le")),
     "UTF-32": body(WHOLE.encode("utf-32")),
+    "events in UTF-16 with its mark": events(f"data: {CHUNK}\n\ndata: {STOP}\n\n".encode("utf-16")),
+    "events in UTF-16 without its mark": events(f": hi\n\ndata: {CHUNK}\n\ndata: {STOP}\n\n".encode("utf-16-le")),
+    "UTF-16 called gzip": body(WHOLE.encode("utf-16"), content_encoding="gzip"),
+    "a list that is a JSON string": body(json.dumps(f"[{WHOLE}]")),
+    "events called a page, in UTF-32": body(
+        f"data: {CHUNK}\n\ndata: {STOP}\n\n".encode("utf-32"), content_type="text/html"
+    ),
+    "a byte order mark whose bytes come one by one": [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+        + b"".join(b"1\r\n%c\r\n" % byte for byte in b"\xef\xbb\xbf" + WHOLE.encode())
+        + b"0\r\n\r\n"
+    ],
     "gzip twice, named twice": body(gzip.compress(gzip.compress(WHOLE.encode())), content_encoding="gzip, gzip"),
     "gzip twice, named once": body(gzip.compress(gzip.compress(WHOLE.encode())), content_encoding="gzip"),
     "gzip without its last bytes": body(gzip.compress(WHOLE.encode())[:-6], content_encoding="gzip"),

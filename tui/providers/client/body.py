@@ -7,6 +7,7 @@ label is only asked where the bytes leave a choice.
 """
 
 import asyncio
+import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -272,7 +273,7 @@ class BodyDecoder:
             return [Frame(data)]
         if self._inflater.is_cut:
             raise unusable_response(self._context, "a compressed answer that ends too early")
-        if self._is_page(text) and not cut:
+        if self._is_page(text) and not cut and not _EVENT_FIELD.match(text[:64].lstrip().encode("utf-8", "replace")):
             raise page(self._context, text[: self._limits.error_body])
         if frames := self._as_lines(text):
             return frames
@@ -292,17 +293,17 @@ class BodyDecoder:
 
     def _decide(self) -> bool:
         """Tell an event stream from a document by the first bytes; False if more of them are needed."""
-        head = bytes(self._head[:64]).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = bytes(self._head[:64]).removeprefix(codecs.BOM_UTF8).lstrip()
         line = head.split(b"\n", 1)[0].split(b"\r", 1)[0]
-        if not head or (line == head and any(name.startswith(line) and line != name for name in _FIELD_NAMES)):
+        if codecs.BOM_UTF8.startswith(head) or (
+            line == head and any(name.startswith(line) and line != name for name in _FIELD_NAMES)
+        ):
             return False
         self._decided = True
         framing = self._call.framing
         if framing is Framing.NDJSON and not _EVENT_FIELD.match(line):
             self._frames = self._frames_of(Framing.NDJSON)
-        elif not self._is_lookup and (
-            _EVENT_FIELD.match(line) or (framing is Framing.SSE and head[:1] not in b'{["<\x00\xff\xfe')
-        ):
+        elif not self._is_lookup and _may_be_events(head, framing):
             self._frames = self._frames_of(Framing.SSE)
         return True
 
@@ -316,7 +317,7 @@ class BodyDecoder:
         try:
             text = text.removeprefix("\ufeff").strip("\0")
             data = await asyncio.to_thread(json.loads, text) if len(text) > PARSE_IN_THREAD else json.loads(text)
-            if isinstance(data, str) and data.lstrip().startswith("{"):
+            if isinstance(data, str) and data.lstrip().startswith(("{", "[")):
                 # Packed twice, as by a gateway that takes the body of another server for a text.
                 inner, parsed, _ = await self._parse(data)
                 data = inner if parsed else data
@@ -341,6 +342,13 @@ class BodyDecoder:
         """Return the frames of one answer: what a lookup brings in several, such as a list by lines, is one list."""
         documents = [frame.data for frame in frames if frame.data != END_MARK]
         return [Frame(documents)] if self._is_lookup and len(documents) > 1 else frames
+
+
+def _may_be_events(head: bytes, framing: Framing) -> bool:
+    """Return True unless bytes begin a document, or text in UTF-16 or UTF-32, which is decoded as a whole."""
+    if 0 in head[:4]:
+        return False
+    return bool(_EVENT_FIELD.match(head)) or (framing is Framing.SSE and head[:1] not in b'{["<\xff\xfe')
 
 
 def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:

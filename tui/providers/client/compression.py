@@ -13,6 +13,9 @@ _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT, _ZLIB_FORMAT, _RAW_DEFLATE = 31, 15, -15
 """`wbits` of zlib."""
 
+_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+"""What text in UTF-16 or UTF-32 begins with, and nothing that is compressed here."""
+
 _LABELLED_HEAD = 8
 """Bytes that tell a compressed body from a text, where a label says that it is compressed."""
 
@@ -127,6 +130,8 @@ def _is_zlib(head: bytes, labelled: bool) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
+    if head.startswith(_MARKS):
+        return True
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(head[:_TEXT_WITHIN])
     except UnicodeDecodeError:
