@@ -16,7 +16,7 @@ class CutProxy:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.folder / ".s.PGSQL.5432"))
         self._listener.listen()
-        self.sent = 0
+        self.sent = self.received = 0
         self.cuts = 0
         self._after: int | None = None
         self._mute = False
@@ -91,6 +91,7 @@ class CutProxy:
                 if self._mute and self._after is not None and self.sent >= self._after:
                     self._cut(client, server)
                     return
+                self.received += len(data)
                 client.sendall(data)
         self._end(client, server)
 

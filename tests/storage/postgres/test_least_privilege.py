@@ -25,6 +25,7 @@ FUNCTIONS = {
 COLUMNS = {
     "INSERT": {
         "state": {"tenant", "version", "document", "operation"},
+        "blob": {"tenant", "digest", "content"},
         "audit": {"tenant", "n", "hash", "line"},
         "file": {"tenant", "name", "content"},
         "operator": {"key_id", "public_key"},
@@ -104,7 +105,7 @@ def test_forged_settings_of_a_session_show_no_other_tenant(acme: SharedStore, ro
                 connection.execute(setting.encode())
             except psycopg.Error:
                 continue  # refused, as for `session_authorization`
-            for table in ("tenant", "member", "state", "audit", "file", "wrap", "trial", "presence"):
+            for table in ("tenant", "member", "state", "audit", "file", "wrap", "trial", "presence", "blob"):
                 key = "id" if table == "tenant" else "tenant"
                 try:
                     rows = connection.execute(f"SELECT DISTINCT {key} FROM modeldeck.{table}".encode()).fetchall()

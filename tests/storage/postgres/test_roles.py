@@ -31,6 +31,7 @@ TABLES = {
     "trial": "used",
     "reservation": "state",
     "presence": "what",
+    "blob": "content",
 }
 ALLOWED = {
     "operator": {

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -19,8 +20,9 @@ import psycopg
 from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage.lock import WAIT
+from tui.storage.postgres.blobs import whole
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
-from tui.storage.postgres.transaction import SAVE, Change, TenantHead, Transaction, rows_of
+from tui.storage.postgres.transaction import DOCUMENTS, SAVE, Change, TenantHead, Transaction, rows_of
 
 FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
@@ -34,10 +36,6 @@ _AT_ONCE = 8 * 2**20
 
 HEADS = """
 SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant WHERE NOT removed
-"""
-DOCUMENTS = """
-SELECT s.tenant, s.operation::text, s.document FROM modeldeck.state s
-JOIN modeldeck.tenant t ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = ANY(%s) AND NOT t.removed
 """
 TRIALS = "SELECT tenant, provider, used, held FROM modeldeck.trial"
 _LOCK = """
@@ -158,7 +156,7 @@ class Database:
                         break
                     tenants.append(head.tenant)
         rows = self.query(DOCUMENTS, (tenants,))
-        self._documents.update({row[0]: (row[1], row[2]) for row in rows})
+        self._documents.update({row[0]: (row[1], whole(row[0], row[2], self._documents, self.query)) for row in rows})
         for name, operation, _ in rows:
             if (current := self._heads.get(name)) and current.operation != operation:
                 self._read_at = float("-inf")  # saved in between
@@ -246,10 +244,11 @@ class Database:
         if row is None:
             return Change(None, None)
         head = TenantHead(*row)
+        if content is not None:
+            document = whole(tenant, content[1], self._documents, partial(rows_of, connection))
         with self._view:
-            if content is not None:
-                self._documents = {**self._documents, tenant: (content[0], content[1])}
-                document = content[1]
+            if content is not None and document is not None:
+                self._documents = {**self._documents, tenant: (content[0], document)}
             if self._heads.get(tenant) != head:
                 self.writes += 1
                 self._heads = {**self._heads, tenant: head}
@@ -286,7 +285,8 @@ class Database:
             if statement is SAVE:
                 row = cursor.fetchone()
                 assert row is not None
-                self.saved(values[0], TenantHead(values[0], row[1], row[0], values[2], len(values[3]), ""), values[3])
+                document = transaction.changes[values[0]].document or b""
+                self.saved(values[0], TenantHead(values[0], row[1], row[0], values[2], len(values[3]), ""), document)
 
     def _send_again(self, transaction: Transaction) -> None:
         """After a connection was lost: find out whether it was committed; if not, send it again.

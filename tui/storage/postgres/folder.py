@@ -17,6 +17,7 @@ from tui.process import identity
 from tui.storage.audit_log import LOG
 from tui.storage.generations import generation, safe_name
 from tui.storage.lock import WAIT
+from tui.storage.postgres import blobs
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
 from tui.storage.postgres.database import TAIL, Database
@@ -110,7 +111,7 @@ class TenantFolder:
                 text = data.decode("ascii", "replace")
                 self.send("UPDATE modeldeck.tenant SET last_used = %s WHERE id = %s", text, self._tenant)
             elif (number := self._number(name)) is not None:
-                self.send("SELECT modeldeck.rewrite_state(%s, %s, %s)", self._tenant, number, data)
+                self.send("SELECT modeldeck.rewrite_state(%s, %s, %s)", self._tenant, number, self._in_parts(data))
             else:
                 self.send(
                     "INSERT INTO modeldeck.file (tenant, name, content) VALUES (%s, %s, %s) "
@@ -190,7 +191,10 @@ class TenantFolder:
         transaction = self._database.transaction_here()
         assert change is not None and transaction is not None
         change.operation, change.document = operation_id(), states[-1]
-        self.send("SELECT modeldeck.create_from(%s, %s, %s)", self._tenant, states, change.operation)
+        self.send("SELECT modeldeck.create_tenant(%s)", self._tenant)
+        for number, state in enumerate(states, 1):
+            operation = change.operation if number == len(states) else operation_id()
+            self.send(blobs.NEXT_STATE, operation, self._in_parts(state), self._tenant)
         transaction.receipts.append((_SAVED, (change.operation,)))
 
     def after_commit(self, work: Callable[[], None]) -> None:
@@ -214,7 +218,9 @@ class TenantFolder:
         if change.operation:
             raise SaveFailed("Settings are saved once in a transaction.", "Nothing was changed.")
         change.operation, change.document = operation_id(), data
-        self.send(SAVE, self._tenant, before, change.operation, data, keep)
+        # A tenant that is created here has no rows yet to which blobs could belong.
+        content = data if before is None else self._in_parts(data)
+        self.send(SAVE, self._tenant, before, change.operation, content, keep)
         transaction.receipts.append((_SAVED, (change.operation,)))
 
     def _content(self, name: str) -> bytes | None:
@@ -230,7 +236,12 @@ class TenantFolder:
             return None
         else:
             rows = self._query("SELECT content FROM modeldeck.file WHERE tenant = %s AND name = %s", self._tenant, name)
-        return rows[0][0] if rows else None
+        return blobs.whole(self._tenant, rows[0][0], self._database.documents(), self._database.query) if rows else None
+
+    def _in_parts(self, document: bytes) -> bytes:
+        """Return the settings as they are stored; large ones in parts."""
+        database = self._database
+        return blobs.in_parts(self._tenant, document, database.link.login.schema_version, database.query, self.send)
 
     def _log(self, last: int) -> bytes | None:
         """Return the audit log, with what this transaction adds; of its end, few rows are read first."""

@@ -7,6 +7,7 @@ GRANT SELECT ON modeldeck.meta, modeldeck.tenant, modeldeck.member
   TO modeldeck_operator, modeldeck_auditor, modeldeck_meter;
 GRANT UPDATE (version, operation, size, last_used) ON modeldeck.tenant TO modeldeck_operator;
 GRANT SELECT, INSERT (tenant, version, document, operation) ON modeldeck.state TO modeldeck_operator;
+GRANT SELECT, INSERT (tenant, digest, content) ON modeldeck.blob TO modeldeck_operator;
 GRANT SELECT, INSERT (tenant, n, hash, line) ON modeldeck.audit TO modeldeck_operator;
 GRANT SELECT ON modeldeck.audit TO modeldeck_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON modeldeck.file TO modeldeck_operator;

@@ -25,8 +25,10 @@ _POLICIES = {
         (table, "by_functions"): "ALL owner"
         for table in (
             *("tenant", "member", "state", "audit", "file", "operator", "wrap", "trial", "reservation", "presence"),
+            "blob",
         )
     },
+    ("blob", "of_members"): "ALL operator",
     **{(table, "of_members"): "ALL auditor operator" for table in ("state", "audit", "file")},
     ("tenant", "of_members"): f"ALL {_ALL}",
     ("trial", "of_members"): f"SELECT {_ALL}",
@@ -214,9 +216,9 @@ def _policy_differences(connection: psycopg.Connection[tuple[Any, ...]]) -> Iter
             yield f"The function {one_line(name, 60)} belongs to {one_line(owner, 60)}, or has no search_path."
     enabled = connection.execute(
         "SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgrelid IN "
-        "('modeldeck.tenant'::regclass, 'modeldeck.audit'::regclass)"
+        "('modeldeck.tenant'::regclass, 'modeldeck.audit'::regclass, 'modeldeck.state'::regclass)"
     ).fetchall()
-    for name in sorted({"check_version", "check_entry"} - {row[0] for row in enabled}):
+    for name in sorted({"check_version", "check_entry", "list_blobs", "purge_blobs"} - {row[0] for row in enabled}):
         yield f"The trigger {name} is missing or off."
 
 

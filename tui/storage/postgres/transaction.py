@@ -12,6 +12,12 @@ from tui.errors import Problem
 SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"
 """Tenant, version before (None to create it), operation, settings, how many earlier states to keep."""
 
+DOCUMENTS = """
+SELECT s.tenant, s.operation::text, s.document FROM modeldeck.state s
+JOIN modeldeck.tenant t ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = ANY(%s) AND NOT t.removed
+"""
+"""Settings of tenants as they are stored: tenant, operation, document."""
+
 
 @dataclass(frozen=True)
 class TenantHead:

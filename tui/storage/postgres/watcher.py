@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import astuple, replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -22,8 +23,10 @@ import psycopg
 
 from tui.errors import Action, Problem, Remedy
 from tui.storage.postgres import snapshot
+from tui.storage.postgres.blobs import whole
 from tui.storage.postgres.connection import StoreUnreachable
-from tui.storage.postgres.database import DOCUMENTS, HEADS, TRIALS, Database
+from tui.storage.postgres.database import HEADS, TRIALS, Database
+from tui.storage.postgres.transaction import DOCUMENTS, rows_of
 from tui.storage.watch import StateCache, StoreState
 
 POLL = (7.0, 12.0)
@@ -252,7 +255,7 @@ class Watcher:
                 names.append(name)
                 size += length
             for name, operation, content in connection.execute(DOCUMENTS, (names,), binary=True):
-                documents[name] = (operation, content)
+                documents[name] = (operation, whole(name, content, stored, partial(rows_of, connection)))
         return documents
 
     # --- a store that is away ----------------------------------------------------------------------------------------
