@@ -158,9 +158,20 @@ def _far(line: Line, delay: Delay) -> Figures:
 
 
 def _echo(terminal: Measured, delay: Delay) -> float:
-    """Seconds from a key to its echo beyond the round trip: the mean of some, as a held one is to count."""
-    delays = [terminal.time_to(WORDS[:count], WORDS[count - 1]) for count in range(1, len(WORDS) + 1)]
-    return mean(delays) - delay.round_trip
+    """Seconds from a key to its echo beyond the line's own time: the mean of some.
+
+    The line's own time is its round trip, and what it held back of the key and of the read that brought the echo.
+    Whatever a program writes, every hundredth read of it is held; what it adds to that, before and after, counts.
+    """
+    delays = []
+    for count, key in enumerate(WORDS, 1):
+        before = len(terminal.passed_on())
+        seconds = terminal.time_to(WORDS[:count], key)
+        passed = terminal.passed_on()[before:]
+        late = [read.late for read in passed if read.direction == "in" and key.encode() in read.data]
+        late += [read.late for read in passed if read.direction == "out"][-1:]
+        delays.append(seconds - sum(late) - delay.round_trip)
+    return mean(delays)
 
 
 def markdown(line: Line) -> Figures:

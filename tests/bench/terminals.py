@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import NamedTuple
 
 from tests.journey.test_ssh import sshd
 from tests.terminal import SlowTerminal
@@ -42,11 +43,18 @@ class Delay:
     hold_every: int = 0
     hold: float = 0.0
 
-    @property
-    def program(self) -> list[str]:
-        """The command that runs another one behind such a line."""
-        words = (f"{self.round_trip * 1000:g}", str(self.hold_every), f"{self.hold * 1000:g}")
+    def program(self, report: Path) -> list[str]:
+        """The command that runs another one behind such a line, and reports there what it passed on."""
+        words = (f"{self.round_trip * 1000:g}", str(self.hold_every), f"{self.hold * 1000:g}", str(report))
         return [sys.executable, str(Path(__file__).parent / "programs/delayed.py"), *words]
+
+
+class Passed(NamedTuple):
+    """A read that a late line passed on: `in` or `out`, the seconds by which a hold made it late, and its bytes."""
+
+    direction: str
+    late: float
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,15 @@ class Line:
                 there = f"env -i {exports} {there}"
                 log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
                 command = [*log_in, there]
+            report = None
             if self.delay:
-                command = [*self.delay.program, *command]
+                report = Path(opened.enter_context(TemporaryDirectory())) / "report"
+                command = [*self.delay.program(report), *command]
             # The last row of tmux is its own.
             rows = self.rows + ("tmux" in self.over)
-            yield opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))
+            terminal = opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))
+            terminal.report = report
+            yield terminal
 
 
 def _kill_tmux(socket: Path) -> None:
@@ -100,6 +112,9 @@ def _kill_tmux(socket: Path) -> None:
 
 class Measured(SlowTerminal):
     """A terminal that counts."""
+
+    report: Path | None = None
+    """What the line writes of each read that it passes on, if it is a late one."""
 
     def __init__(
         self, command: Sequence[str], environ: Mapping[str, str], columns: int, rows: int, baud: int, mark: str
@@ -116,6 +131,11 @@ class Measured(SlowTerminal):
             self.send(key)
         self.until(condition, seconds)
         return perf_counter() - began
+
+    def passed_on(self) -> list[Passed]:
+        """Return what a late line has passed on so far."""
+        lines = self.report.read_text().splitlines() if self.report else []
+        return [Passed(name, float(late), bytes.fromhex(data)) for name, late, data in map(str.split, lines)]
 
     def watch(self, seconds: float) -> None:
         """Take what comes for so long."""
