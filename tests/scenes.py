@@ -265,7 +265,7 @@ def _like(name: str, steps: Steps | None = None, *, wide: bool = False, theme: s
     return replace(scene, steps=steps or scene.steps, size=size, theme=theme, colored=colored)
 
 
-_KEPT = (
+_PICTURES = (
     *("welcome", "tenants", "new-tenant", "unlock", "remove-tenant", "providers", "provider", "add-provider", "setup"),
     *("setup-two-ways", "models", "model-added", "add-hugging-face", "add-replicate", "defaults", "default-picker"),
     *("playground-chat", "parameters", "playground-embedding", "playground-speech", "commands", "audit-log"),
@@ -273,7 +273,7 @@ _KEPT = (
 )
 
 PICTURES: dict[str, Scene] = {
-    **{name: SCREENS[name] for name in _KEPT},
+    **{name: SCREENS[name] for name in _PICTURES},
     "providers-wide": _like("providers", on("openai", keys(then="Other credentials")), wide=True),
     "models-wide": _like("models", keys("2", then="Used by"), wide=True),
     "playground-wide": _like("playground-chat", wide=True),

@@ -210,17 +210,17 @@ class Credential:
 DEFAULT_NAME = "default"
 """The name of a provider's first credential, where none is typed."""
 
-_KEPT = ".kept"
+_PREVIOUS_SUFFIX = ".kept"
 
 
 def previous_name(credential: str) -> str:
     """Return the name under which a credential keeps the key it had before a rotation."""
-    return f"{credential}{_KEPT}"
+    return f"{credential}{_PREVIOUS_SUFFIX}"
 
 
 def previous_of(credential: str) -> str:
     """Return the credential whose previous key has this name, or '' for any other name."""
-    return credential.removesuffix(_KEPT) if credential.endswith(_KEPT) else ""
+    return credential.removesuffix(_PREVIOUS_SUFFIX) if credential.endswith(_PREVIOUS_SUFFIX) else ""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tests.campaign.figures import Result
 from tests.campaign.kills import HalfWritten, Kind, Modeldeck, Stock, fork_children, leftovers
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
-from tui.storage.store import KEPT, Store
+from tui.storage.store import EARLIER_STATES, Store
 
 FAULTS = (
     *("signal=KILL:when={}", "error=EIO:when={}", "error=ENOSPC:when={}+", "error=EINTR:when={}..{}+1"),
@@ -86,16 +86,16 @@ def _calls(kind: str, origin: Path) -> Iterator[tuple[str, int]]:
     copy = origin.with_name(f"{kind} copied")
     shutil.copytree(origin, copy)
     _, trace = _run(kind, copy, [])
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     inside = False
     for line in trace.splitlines():
         if (match := _CALL.match(line)) is None:
             continue
-        seen[match[1]] += 1
+        counts[match[1]] += 1
         if BEGIN in line or END in line:
             inside = BEGIN in line
         elif inside and match[1] not in UNCOUNTED:
-            yield match[1], seen[match[1]]
+            yield match[1], counts[match[1]]
 
 
 def _outcome(kind: str, origin: Path, fault: Fault) -> str:
@@ -112,7 +112,7 @@ def _outcome(kind: str, origin: Path, fault: Fault) -> str:
 
 def _judge(kind: str, folder: Path, fault: Fault, text: str) -> str:
     try:
-        number = KINDS[kind]().seen(folder)
+        number = KINDS[kind]().stored_number(folder)
     except HalfWritten:
         return "half written"
     except (Problem, ValueError):
@@ -123,7 +123,7 @@ def _judge(kind: str, folder: Path, fault: Fault, text: str) -> str:
     with DiskFolder(folder).lock():
         if leftovers(folder):
             return "left over"
-    if sum(state.document is not None for state in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
+    if sum(state.document is not None for state in Store(DiskFolder(folder)).earlier()) < EARLIER_STATES - 1:
         return "an earlier state lost"
     return _is_misled(fault, text, state) or state
 

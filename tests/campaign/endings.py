@@ -149,7 +149,7 @@ def try_endings(state: Callable[[Terminal, Place], None], ending: str, place: Pl
             ending = "TERM"
         if wrong := _end(terminal, ending):
             return wrong
-    return _is_kept(place, state)
+    return _returns(place, state)
 
 
 def _end(terminal: Terminal, ending: str) -> str:
@@ -205,7 +205,7 @@ def _stop(terminal: Terminal, before: str) -> str:
     return ""
 
 
-def _is_kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
+def _returns(place: Place, state: Callable[[Terminal, Place], None]) -> str:
     session = _session(place.home)
     stored = credentials.listing(session.tenant("acme"), "openai")
     if [credential.hints for credential in stored] != [{"api_key": "3f2a"}]:

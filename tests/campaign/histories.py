@@ -20,7 +20,7 @@ from tinydb import TinyDB
 from tests.campaign.figures import Result
 from tests.campaign.kills import kill_at, leftovers, load
 from tui.storage.folder import DiskFolder
-from tui.storage.store import KEPT, Store
+from tui.storage.store import EARLIER_STATES, Store
 
 STEPS = 50
 """Steps of a history, at most."""
@@ -61,7 +61,7 @@ class History(RuleBasedStateMachine):
     def look(self) -> None:
         """An earlier state is one that there was; a start after a crash sweeps what it left."""
         earlier = Store(DiskFolder(self.folder)).earlier()
-        assert len(earlier) <= KEPT
+        assert len(earlier) <= EARLIER_STATES
         for state in earlier:
             assert state.document is not None, state.problem
             numbers = state.document.data.get("numbers", {}).values()
@@ -98,7 +98,7 @@ class History(RuleBasedStateMachine):
         assert f'"name":"{name}"'.encode() not in content
 
     @precondition(lambda self: bool(Store(DiskFolder(self.folder)).earlier()))
-    @rule(which=st.integers(0, KEPT - 1))
+    @rule(which=st.integers(0, EARLIER_STATES - 1))
     def restore(self, which: int) -> None:
         store = Store(DiskFolder(self.folder))
         earlier = store.earlier()

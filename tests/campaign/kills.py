@@ -44,7 +44,7 @@ class Kind(Protocol):
 
     def begin(self, folder: Path) -> None: ...
     def writer(self, folder: Path) -> Callable[[int], None]: ...
-    def seen(self, folder: Path) -> int:
+    def stored_number(self, folder: Path) -> int:
         """The number that the file holds; raises if it cannot be read or is incomplete."""
 
 
@@ -66,7 +66,7 @@ class Modeldeck:
 
         return write
 
-    def seen(self, folder: Path) -> int:
+    def stored_number(self, folder: Path) -> int:
         return _whole(Store(DiskFolder(folder)).read())
 
 
@@ -85,7 +85,7 @@ class Stock:
 
         return write
 
-    def seen(self, folder: Path) -> int:
+    def stored_number(self, folder: Path) -> int:
         return _whole(TinyDB(folder / "settings.json", access_mode="r"))
 
 
@@ -119,15 +119,15 @@ def _kill(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:
             with DiskFolder(folder).lock():
                 result["left"] += leftovers(folder)
         try:
-            seen = kind.seen(folder)
+            stored_number = kind.stored_number(folder)
         except HalfWritten:
             result["wrong"] += 1
             break
         except (Problem, ValueError):
             result["unreadable"] += 1
             break
-        result["lost"] += seen < number
-        number = max(seen, number)
+        result["lost"] += stored_number < number
+        number = max(stored_number, number)
     return result
 
 

@@ -94,7 +94,7 @@ class Watched:
     """The arguments of every process of this machine, and the environment of what the console starts, while watched."""
 
     def __init__(self) -> None:
-        self.seen: set[bytes] = set()
+        self.command_lines: set[bytes] = set()
         self._since: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -113,7 +113,7 @@ class Watched:
         for name in os.listdir("/proc"):
             if name.isdigit() and now - self._since.setdefault(name, now) < LIKELY_TO_CHANGE:
                 try:
-                    self.seen.add(Path(f"/proc/{name}/cmdline").read_bytes())
+                    self.command_lines.add(Path(f"/proc/{name}/cmdline").read_bytes())
                 except OSError:
                     self._since.pop(name, None)
 
@@ -123,7 +123,7 @@ class Watched:
 
     @property
     def places(self) -> list[Place]:
-        return [("an argument", line) for line in self.seen]
+        return [("an argument", line) for line in self.command_lines]
 
 
 def scan(count: int, seed: int) -> Result:
@@ -313,7 +313,7 @@ def _plant(secrets: dict[str, bytes]) -> list[Place]:
             ("a file", files(Path(folder), "")[0][1]),
             ("a terminal", drawn),
             ("a pane of tmux", pane),
-            ("an argument", b"".join(watched.seen)),
+            ("an argument", b"".join(watched.command_lines)),
             ("a log", stderr),
             ("a picture", asyncio.run(_stock_picture(text))),
         ]

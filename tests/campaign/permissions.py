@@ -86,10 +86,10 @@ def matrix(count: int, seed: int) -> Result:
         before = os.umask(0o022)
         TinyDB(Path(folder) / "stock.json").insert({"id": "acme"})
         os.umask(before)
-        seen = output_as(STRANGER, lambda: _opened_of(Path(folder)))
+        output = output_as(STRANGER, lambda: _opened_of(Path(folder)))
     words = f"{len(tried)} loose modes, owners and links; {len(closed)} files and folders closed to a stranger"
-    control = f"of stock TinyDB a stranger opened {seen or 'nothing'}"
-    return Result(len(tried) + len(closed), len(wrong), "; ".join([words, *wrong]), control, "stock.json" in seen)
+    control = f"of stock TinyDB a stranger opened {output or 'nothing'}"
+    return Result(len(tried) + len(closed), len(wrong), "; ".join([words, *wrong]), control, "stock.json" in output)
 
 
 def is_refused(cell: Loose) -> str:

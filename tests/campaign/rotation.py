@@ -93,7 +93,7 @@ def _kill(
             at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
             _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
             counts.kills += 1
-            problem = _seen(Path(folder), secrets, counts)
+            problem = _state_of(Path(folder), secrets, counts)
             after = _key_id(Path(folder))
             counts.old, counts.new = counts.old + (after == before), counts.new + (after != before)
             if problem:
@@ -161,12 +161,12 @@ def _child(
 
 def _count(last: int) -> list[str]:
     """Counts the system calls from here on; the process is killed before the one with that number."""
-    seen: list[str] = []
+    names: list[str] = []
 
     def wrapped(name: str, call: Callable[..., object]) -> Callable[..., object]:
         def counted(*args: object, **named: object) -> object:
-            seen.append(name)
-            if len(seen) == last:
+            names.append(name)
+            if len(names) == last:
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*args, **named)
 
@@ -174,7 +174,7 @@ def _count(last: int) -> list[str]:
 
     for name in STEPS:
         setattr(os, name, wrapped(name, getattr(os, name)))
-    return seen
+    return names
 
 
 def _key_id(folder: Path) -> str:
@@ -184,7 +184,7 @@ def _key_id(folder: Path) -> str:
         return ""
 
 
-def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
+def _state_of(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     """What is wrong, '' for nothing: before and after a start has tidied up."""
     for tidied in (False, True):
         session = _session(folder)

@@ -94,14 +94,14 @@ def _storm(terminal: Terminal, chance: random.Random, area: str, title: str) -> 
         terminal.resize(*size)
         terminal.pump(chance.choice((0, 0, 0.02)))
     wrong = []
-    for (width, height), seen in ((size, _size_message(*size)), ((80, 24), title)):
+    for (width, height), text in ((size, _size_message(*size)), ((80, 24), title)):
         terminal.resize(width, height)
         # The title has its row: elsewhere it is what the emulator kept of another size.
-        place = slice(1, 2) if seen == title else slice(None)
+        place = slice(1, 2) if text == title else slice(None)
         try:
-            terminal.until(partial(_is_shown, terminal, place, seen))
+            terminal.until(partial(_is_shown, terminal, place, text))
         except AssertionError:
-            wrong.append(f"area {area}: {seen!r} not to be seen at {width}×{height}")
+            wrong.append(f"area {area}: {text!r} not to be seen at {width}×{height}")
     return wrong
 
 

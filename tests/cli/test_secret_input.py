@@ -151,12 +151,12 @@ def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) 
         assert process.stdin
         process.stdin.write(KEY.encode() + b"\n")
         process.stdin.flush()
-        seen = b""
+        command_lines = b""
         while process.poll() is None:
             with contextlib.suppress(OSError):
-                seen += Path(f"/proc/{process.pid}/cmdline").read_bytes()
+                command_lines += Path(f"/proc/{process.pid}/cmdline").read_bytes()
         assert process.returncode == 0
-    assert b"api_key=-" in seen and KEY.encode() not in seen
+    assert b"api_key=-" in command_lines and KEY.encode() not in command_lines
 
 
 @pytest.mark.slow

@@ -55,14 +55,14 @@ class Emulator:
     def cells(self) -> list[list[tuple[object, ...]]]:
         """Every cell with all that can be seen of it."""
         buffer, width = self.screen.buffer, self.screen.columns
-        return [[_seen(buffer[y][x]) for x in range(width)] for y in range(self.screen.lines)]
+        return [[_cell_of(buffer[y][x]) for x in range(width)] for y in range(self.screen.lines)]
 
     @property
     def cursor(self) -> tuple[int, int]:
         return self.screen.cursor.x, self.screen.cursor.y
 
 
-def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
+def _cell_of(char: pyte.screens.Char) -> tuple[object, ...]:
     if char.data == " " and not (char.reverse or char.underscore or char.strikethrough):
         return (" ", char.bg)
     return tuple(char)

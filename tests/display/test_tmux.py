@@ -52,12 +52,12 @@ class Pane:
         deadline = monotonic() + 10
         while self._call("display-message", "-p", "#{pane_title}").strip() != f"mark {self._marks}":
             assert monotonic() < deadline
-        seen = Emulator(*SIZE)
+        emulator = Emulator(*SIZE)
         lines = self._call("capture-pane", "-p", "-e", "-N").split("\n")[: SIZE[1]]
-        seen.feed("\x1b[H" + "\n".join(lines))
+        emulator.feed("\x1b[H" + "\n".join(lines))
         x, y = self._call("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
-        seen.feed(f"\x1b[{int(y) + 1};{int(x) + 1}H")
-        return seen
+        emulator.feed(f"\x1b[{int(y) + 1};{int(x) + 1}H")
+        return emulator
 
     def close(self) -> None:
         self._call("kill-server")

@@ -20,7 +20,7 @@ from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.error_messages import ErrorContext, to_problem
-from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Message
+from tui.providers.requests import ApiError, Call, ChatRequest, EndFrame, Frame, Message
 from tui.providers.spec import Provider, mask_secrets
 from tui.secret import Secret
 
@@ -211,7 +211,7 @@ def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
     reader = call.reader()
     results = [event for data in frames for event in reader(data if isinstance(data, Frame) else Frame(data))]
     results += reader(None) if end else []
-    return [result for result in results if not isinstance(result, EndSeen)]
+    return [result for result in results if not isinstance(result, EndFrame)]
 
 
 def types_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelType | None, str]) -> None:

@@ -64,10 +64,10 @@ def test_where_a_key_of_another_region_is_created_is_in_the_help_of_its_field(na
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_session: Session, name: str) -> None:
-    seen: list[httpx.Request] = []
+    requests: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
+        requests.append(request)
         if request.url.path.endswith("/key"):
             assert request.method == "GET"
             return httpx.Response(200, json={"data": {"label": "sk-or-v1-FAKE", "expires_at": "2031-05-06T23:59:59Z"}})
@@ -89,10 +89,10 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
         pass
     base = next(iter(DECLARED[name]["base_urls"].values()))
     paths = [DECLARED[name].get("key_path"), "/models", "/chat/completions"]
-    assert [str(request.url) for request in seen] == [f"{base}{path}" for path in paths if path]
+    assert [str(request.url) for request in requests] == [f"{base}{path}" for path in paths if path]
     expires = lifetime.due_on(stored, terms) if (terms := lifetime.lifetime(acme, stored)) else ""
     assert expires == ("2031-05-06" if name == "openrouter" else "")
-    assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in seen)
+    assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in requests)
     access = credentials.access(acme, name)
     assert access.origins == (origin_of(base),)
     assert provider.label == name

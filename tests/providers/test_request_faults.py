@@ -145,7 +145,7 @@ async def _cells_of(facts: Facts, sound: Path) -> list[Cell]:
         access = access_of(declared, fill(declared, method))
         exchange = declared.token(access.fields)
         calls = calls_of(declared, access.fields, sound, await _list(access))
-        seen: set[Step] = set()
+        steps_run: set[Step] = set()
         for name, call in calls.items():
             if name == "token":
                 continue
@@ -153,19 +153,19 @@ async def _cells_of(facts: Facts, sound: Path) -> list[Cell]:
             title = "-".join(filter(None, (method, name)))
             assert outcome.good != (title in facts.unserved), (title, outcome.words)
             for step in dict.fromkeys(outcome.server.steps):
-                if step not in seen or exchange is None or not exchange.url.endswith(step[1]):
-                    cells.append(Cell(title, access, call, step, step not in seen))
-            seen |= set(outcome.server.steps)
+                if step not in steps_run or exchange is None or not exchange.url.endswith(step[1]):
+                    cells.append(Cell(title, access, call, step, step not in steps_run))
+            steps_run |= set(outcome.server.steps)
     for chat in facts.chats:
         access = chat.access(SOMEWHERE)
-        seen = set()
+        steps_run = set()
         for stream in [True] * bool(chat.stream) + [False] * bool(chat.whole):
             outcome = await ask(access, call := chat.call(access, stream), chat)
             assert outcome.good, (str(chat), outcome.words)
             title = f"{chat.name or 'usual'} chat{'' if stream else ' in one piece'}"
             steps = dict.fromkeys(outcome.server.steps)
-            cells += [Cell(title, access, call, step, step not in seen, chat) for step in steps]
-            seen |= steps.keys()
+            cells += [Cell(title, access, call, step, step not in steps_run, chat) for step in steps]
+            steps_run |= steps.keys()
     return cells
 
 

@@ -19,7 +19,7 @@ from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.postgres.folder import RootFolder
 from tui.storage.settings_file import CorruptSettings, canonical, decode
-from tui.storage.store import KEPT, Store
+from tui.storage.store import EARLIER_STATES, Store
 
 NUMBERS = count()
 
@@ -156,7 +156,7 @@ def test_five_earlier_states_are_kept_and_readable(store: Store) -> None:
     for n in range(8):
         add(store, n)
     earlier = store.earlier()
-    assert len(earlier) == KEPT
+    assert len(earlier) == EARLIER_STATES
     counts = [len(state.document.data.get("models", {})) for state in earlier if state.document]
     assert counts == [7, 6, 5, 4, 3]
 

@@ -406,9 +406,9 @@ async def test_what_changed_since_it_was_inspected_is_not_confirmed(disk_session
         edit("openai", **to_record(forge(disk_session, acme, "openai", "default", "https://one.example"))),
     )
     session = fresh(disk_session)
-    seen = confirmation.to_confirm(session.tenant(acme), await confirmation.examine(session.tenant(acme)))
+    changes = confirmation.to_confirm(session.tenant(acme), await confirmation.examine(session.tenant(acme)))
     write(disk_session, acme, edit("openai", **to_record(forge(disk_session, acme, "openai", "default", EVIL))))
-    assert await confirmation.confirm(session.tenant(acme), seen) == 0
+    assert await confirmation.confirm(session.tenant(acme), changes) == 0
     refused(session, acme, "openai")
 
 

@@ -47,41 +47,41 @@ def model(session: TenantSession, ref: str) -> Model:
 
 
 async def test_a_name_that_another_session_gave_is_not_replaced_unasked(acme: TenantSession) -> None:
-    seen = Baseline(registry.tenant_of(acme).name)
+    before = Baseline(registry.tenant_of(acme).name)
     await another_session_saves(acme, lambda session: tenants.rename(session, "Theirs"))
     with pytest.raises(Conflict, match=r"^bob \(process \d+ of host2\) renamed it to Theirs at .*\.$"):
-        await tenants.rename(acme, "Mine", seen)
-    assert (await tenants.rename(acme, "Theirs", seen)).name == "Theirs", "the same is no conflict"
+        await tenants.rename(acme, "Mine", before)
+    assert (await tenants.rename(acme, "Theirs", before)).name == "Theirs", "the same is no conflict"
     assert (await tenants.rename(acme, "Mine")).name == "Mine", "a command compares nothing"
 
 
 async def test_a_default_that_another_session_chose_is_not_replaced_unasked(acme: TenantSession) -> None:
-    seen = models.defaults(acme)[CHAT]
+    before = models.defaults(acme)[CHAT]
     await another_session_saves(acme, lambda session: defaults.set(session, CHAT, TERRA))
     with pytest.raises(Conflict, match=f"set the default chat model to {TERRA} at "):
-        await choose_default(acme, model(acme, MINI), seen, False)
+        await choose_default(acme, model(acme, MINI), before, False)
     with pytest.raises(Conflict, match="set the default chat model"):
-        await clear_default(acme, CHAT, seen, False)
-    await choose_default(acme, model(acme, MINI), seen, True)
+        await clear_default(acme, CHAT, before, False)
+    await choose_default(acme, model(acme, MINI), before, True)
     assert chat(acme) == (MINI,)
 
 
 async def test_a_model_and_its_fallbacks_are_two_fields(acme: TenantSession) -> None:
-    seen = models.defaults(acme)[CHAT]
+    before = models.defaults(acme)[CHAT]
     await another_session_saves(acme, lambda session: defaults.set(session, CHAT, SOL, [MINI]))
-    await choose_default(acme, model(acme, TERRA), seen, False)
+    await choose_default(acme, model(acme, TERRA), before, False)
     assert chat(acme) == (TERRA, MINI), "fallbacks that only they changed stay"
-    seen = models.defaults(acme)[CHAT]
+    before = models.defaults(acme)[CHAT]
     await another_session_saves(acme, lambda session: defaults.set(session, CHAT, SOL, [MINI]))
-    await set_fallback(acme, 1, model(acme, TERRA), seen, False)
+    await set_fallback(acme, 1, model(acme, TERRA), before, False)
     assert chat(acme) == (SOL, MINI, TERRA), "the model that only they changed stays"
-    seen = models.defaults(acme)[CHAT]
+    before = models.defaults(acme)[CHAT]
     await another_session_saves(acme, lambda session: defaults.set(session, CHAT, SOL, [TERRA]))
     with pytest.raises(Conflict, match=r"set the default chat model to .* then "):
-        await drop_fallback(acme, 1, seen, False)
+        await drop_fallback(acme, 1, before, False)
     await another_session_saves(acme, lambda session: defaults.clear(session, CHAT))
     with pytest.raises(Conflict, match="cleared the default chat model"):
-        await drop_fallback(acme, 1, seen, False)
+        await drop_fallback(acme, 1, before, False)
 
 
 async def test_a_prompt_of_the_same_name_is_not_replaced_or_removed_unasked(acme: TenantSession) -> None:

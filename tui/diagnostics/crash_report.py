@@ -20,7 +20,7 @@ from tui.storage.folder import DiskFolder
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-_KEPT = 20
+_MAX_REPORTS = 20
 _numbers = itertools.count(1)
 
 
@@ -31,7 +31,7 @@ def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     name = f"crash-{when}-{os.getpid()}-{next(_numbers)}.txt"
     try:
         folder.write(name, "".join(_lines(error)).encode("utf-8", "replace"))
-        for entry in [name for name in folder.names() if name.startswith("crash-")][:-_KEPT]:
+        for entry in [name for name in folder.names() if name.startswith("crash-")][:-_MAX_REPORTS]:
             folder.remove(entry)
     except Problem:
         return None
@@ -93,10 +93,10 @@ def guard_threads(failed: Callable[[BaseException], None]) -> None:
 
 
 def _lines(error: BaseException) -> Iterator[str]:
-    seen: set[int] = set()
+    visited: set[int] = set()
     cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
+    while cause is not None and id(cause) not in visited:
+        visited.add(id(cause))
         yield f"{type(cause).__name__}\n"
         for frame in traceback.extract_tb(cause.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} in {frame.name}\n    {frame.line}\n"

@@ -22,7 +22,7 @@ from tui.storage.folder import DiskFolder
 
 NAME = "modeldeck.log"
 _SIZE = 1_000_000
-_KEPT = 4
+_MAX_LOGS = 4
 _LONGEST = 2000
 
 _PATTERNS = (
@@ -54,7 +54,7 @@ def begin(environ: Mapping[str, str], activity: str) -> None:
     folder = DiskFolder(paths(environ).log)
     with folder.lock():
         try:
-            handler = _PrivateFileHandler(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT)
+            handler = _PrivateFileHandler(folder.path / NAME, maxBytes=_SIZE, backupCount=_MAX_LOGS)
         except OSError as error:
             raise file_errors.unreadable(folder.path / NAME, error) from None
     handler.setFormatter(_Redacting())

@@ -41,7 +41,7 @@ class Practice(httpx.AsyncBaseTransport):
 
     def __init__(self, pace: float = 1.0) -> None:
         self._pace = pace
-        self._seen: dict[tuple[str, str], int] = {}
+        self._counts: dict[tuple[str, str], int] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request from the folder of the provider that its origin belongs to."""
@@ -78,10 +78,10 @@ class Practice(httpx.AsyncBaseTransport):
 
     def _line(self, request: ReceivedRequest, talk: WebsocketTalk) -> PracticeSocket:
         def on_message(messages: list[Any]) -> Answer | None:
-            times = self._seen.get(key := (request.origin + request.path, repr(messages)), 0)
+            times = self._counts.get(key := (request.origin + request.path, repr(messages)), 0)
             answer = talk.on_message(replace(request, data=messages, times=times))
             if answer is not None:
-                self._seen[key] = times + 1
+                self._counts[key] = times + 1
             return answer
 
         return PracticeSocket(on_message, self._pace)
@@ -89,8 +89,8 @@ class Practice(httpx.AsyncBaseTransport):
     def _count(self, url: str, data: Any) -> int:
         # The same question, whatever parameters were left out meanwhile.
         key = (url, repr(data.get("messages")) if isinstance(data, dict) else "")
-        times = self._seen.get(key, 0)
-        self._seen[key] = times + 1
+        times = self._counts.get(key, 0)
+        self._counts[key] = times + 1
         return times
 
 

@@ -135,7 +135,7 @@ class ModelsListed:
     """Models as the provider lists them (imported, usable ones only), and how many entries it sent in all."""
 
     models: tuple[Model, ...]
-    seen: int = 0
+    count: int = 0
 
 
 @dataclass(frozen=True)

@@ -312,11 +312,11 @@ class RemoteJob:
 
 
 @dataclass(frozen=True)
-class EndSeen:
+class EndFrame:
     """The finish reason has arrived. Usage and an end mark may follow; the client does not wait long for them."""
 
 
-Result = Event | ApiError | Call | RemoteJob | EndSeen
+Result = Event | ApiError | Call | RemoteJob | EndFrame
 """What a reader returns for a frame: events, errors, and what concerns the call itself."""
 
 Reader = Callable[[Frame | None], Iterable[Result]]

@@ -215,7 +215,7 @@ class StreamRedactor:
         shown = self._masked_text(text, start, end, spans) if spans else text[start:end]
         if end > start:
             self._masked = bool(spans) and spans[-1][1] == end
-        self._before, self._tail = _seen(self._before + text[start:end]), text[end:]
+        self._before, self._tail = _tail_of(self._before + text[start:end]), text[end:]
         return shown
 
     def _masked_text(self, text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> str:
@@ -235,11 +235,11 @@ class StreamRedactor:
         """Return what was held back, at the end of the text."""
         tail, self._tail = self._tail, ""
         if tail:
-            self._before, self._masked = _seen(self._before + tail), False
+            self._before, self._masked = _tail_of(self._before + tail), False
         return tail
 
 
-def _seen(text: str) -> str:
+def _tail_of(text: str) -> str:
     """Return the end of what was shown that may be the beginning of a run."""
     return text[-_BEFORE_ESCAPED:] if has_escapes(text) else text[-_BEFORE:]
 

@@ -36,7 +36,7 @@ from tui.storage.settings_file import (
     without_field,
 )
 
-KEPT = 5
+EARLIER_STATES = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
 """The part between the name of a settings file and the number of a copy that is kept beside it."""
 
@@ -188,7 +188,7 @@ class Store:
                 self._rewrite_generations(forget, repair)
             if forget is not None or not same(after, document.data):
                 self._keep_older(document)
-                keep = 0 if forget is not None else KEPT
+                keep = 0 if forget is not None else EARLIER_STATES
                 written = self._commit(Document(document.generation + 1, self._now(), after), keep, document)
                 self._saved(document, written, "")
 
@@ -245,7 +245,7 @@ class Store:
             accepted = replace(document, generation=document.generation + 1, saved=self._now())
             self._saved(None, self._commit(accepted, keep=0), EDITED)
 
-    def kept_as(self) -> str:
+    def copy_name(self) -> str:
         """Return the name that keeps the present file when an earlier state replaces it, or ''."""
         if not self.exists():
             return ""
@@ -265,12 +265,12 @@ class Store:
             document, present = self._earlier(name), self._read_present()
             if generation and document.generation != generation:
                 raise Problem("The settings were saved in another session.", "Nothing was restored. Choose again.")
-            copy_name = "" if present else self.kept_as()
+            copy_name = "" if present else self.copy_name()
             if copy_name:
                 self.folder.write(copy_name, self.folder.read(self.name) or b"")
             number = max(document.generation, present.generation if present else 0) + 1
             restored = replace(document, generation=number, saved=self._now())
-            self._saved(present, self._commit(restored, KEPT if present else 0), name)
+            self._saved(present, self._commit(restored, EARLIER_STATES if present else 0), name)
             return copy_name
 
     def _read_present(self) -> Document | None:

@@ -38,7 +38,7 @@ def server(count: int, seed: int) -> Result:
         initialize(parse(loud.address("postgres", "postgres"), {}), OPERATORS)
         with _Statements(loud) as statements:
             secrets = [secret for number in range(count) for secret in _use(loud, chance, number)]
-        places = [*_places(loud), ("pg_stat_activity", "\n".join(statements.seen).encode())]
+        places = [*_places(loud), ("pg_stat_activity", "\n".join(statements.queries).encode())]
         secrets_by_name = {f"secret {number}": secret.encode() for number, secret in enumerate(secrets)}
         hits = list(find_leaks(secrets_by_name, places))
         planted = f"sk-FAKE-{chance.randbytes(20).hex()}"
@@ -58,7 +58,7 @@ class _Statements:
     """What pg_stat_activity shows, looked at again and again."""
 
     def __init__(self, server: Server) -> None:
-        self.seen: set[str] = set()
+        self.queries: set[str] = set()
         self._stop = threading.Event()
         self._connection: Any = server.administrator("postgres")
         self._thread = threading.Thread(target=self._watch)
@@ -73,7 +73,7 @@ class _Statements:
         self._connection.close()
 
     def look(self) -> None:
-        self.seen |= {row[0] for row in self._connection.execute("SELECT query FROM pg_stat_activity").fetchall()}
+        self.queries |= {row[0] for row in self._connection.execute("SELECT query FROM pg_stat_activity").fetchall()}
 
     def _watch(self) -> None:
         while not self._stop.wait(0.02):

@@ -186,11 +186,11 @@ def partition(count: int, seed: int) -> Result:
 
 def _read_once() -> Callable[[Watcher, Any], None]:
     """Reading of everything, which only the first connection does."""
-    read, seen = Watcher._read_all, set[Watcher]()
+    read, watchers = Watcher._read_all, set[Watcher]()
 
     def first(self: Watcher, connection: Any) -> None:
-        if self not in seen:
-            seen.add(self)
+        if self not in watchers:
+            watchers.add(self)
             read(self, connection)
 
     return first

@@ -237,10 +237,10 @@ def removals(count: int, seed: int) -> Result:
             _remove(people, place)
             asyncio.run(operators.remove(people.look(), "bob"))
             tenant = people.look()
-            kept = [credentials.secrets(tenant, entry)["api_key"].reveal() for entry in credentials.stored(tenant)]
+            stored = [credentials.secrets(tenant, entry)["api_key"].reveal() for entry in credentials.stored(tenant)]
             listed = [entry.login for entry in operators.listing(tenant)]
             exposed = len(operators.exposed_credentials(tenant))
-            bad += bool(_opened(people)) or kept != [KEY] * 3 or listed != ["ada"] or exposed != 3
+            bad += bool(_opened(people)) or stored != [KEY] * 3 or listed != ["ada"] or exposed != 3
     with _people() as people:
 
         async def same(*_: object) -> None:

@@ -44,7 +44,7 @@ def across_hosts(count: int, seed: int) -> Result:
         used, pending = _settle(shared)
         control = _in_memory(shared)
     beyond = max(0, used - calls)
-    bad = abs(used - settled - late) + pending + max(0, beyond - late) + max(0, most.seen - calls - late)
+    bad = abs(used - settled - late) + pending + max(0, beyond - late) + max(0, most.highest - calls - late)
     words = f"{tries:,} requests tried by {HOSTS} hosts for a trial of {calls:,}: {used:,} used, {beyond} beyond it"
     words += f" where {late} came late; {pending} pending after expiry"
     without = f"with counts in the memory of {HOSTS} hosts {control} of {_CONTROL} were used"
@@ -55,7 +55,7 @@ class _Most:
     """The most that was used and held at any time."""
 
     def __init__(self, shared: SharedStore) -> None:
-        self.seen = 0
+        self.highest = 0
         self._stop = threading.Event()
         self._database = shared.database()
         self._thread = threading.Thread(target=self._watch)
@@ -70,7 +70,7 @@ class _Most:
 
     def _watch(self) -> None:
         while not self._stop.wait(0.02):
-            self.seen = max(self.seen, *(sum(counts) for counts in self._database.trial_counts().values()), 0)
+            self.highest = max(self.highest, *(sum(counts) for counts in self._database.trial_counts().values()), 0)
 
 
 def _lend(shared: SharedStore, calls: int) -> None:

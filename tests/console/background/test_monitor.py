@@ -109,18 +109,18 @@ AREAS: dict[str, tuple[str, Callable[[Session], Coroutine[Any, Any, object]], st
 
 @pytest.mark.parametrize("area", AREAS)
 async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
-    key, does, seen = AREAS[area]
+    key, does, text = AREAS[area]
     session = practice_session(pace=0.0)
     elsewhere = Elsewhere(session)
     async with console(session) as pilot:
         await pilot.press(key)
         await until(pilot, lambda: f"[{key} " in shown(pilot) or "enter send" in shown(pilot))
-        assert seen not in shown(pilot)
+        assert text not in shown(pilot)
         await elsewhere.does(does)
         if area == "models":
             await until_shown(pilot, "── 42 ──")
             await pilot.press("slash", *MODEL)
-        await until_shown(pilot, seen)
+        await until_shown(pilot, text)
 
 
 @pytest.mark.parametrize("chosen", [None, "acme"])

@@ -44,18 +44,18 @@ async def test_an_action_keeps_keys_before_and_after_its_page_is_shown() -> None
 
 
 async def test_slow_work_that_can_be_stopped_lets_keys_through() -> None:
-    actions, seen = Actions(), list[bool]()
+    actions, states = Actions(), list[bool]()
 
     async def work() -> None:
         with actions.pending.suspend():
-            seen.append(bool(actions.pending))
-        seen.append(bool(actions.pending))
+            states.append(bool(actions.pending))
+        states.append(bool(actions.pending))
         actions.pending.release()
-        seen.append(bool(actions.pending))
+        states.append(bool(actions.pending))
 
     action = actions.pending.begin()
     await asyncio.create_task(actions.pending.run(action, work()))
-    assert seen == [False, True, False]
+    assert states == [False, True, False]
 
 
 async def test_an_action_keeps_keys_for_a_time_only() -> None:

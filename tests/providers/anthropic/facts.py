@@ -807,7 +807,7 @@ def tools_and_their_results(p: Provider) -> None:
 
 
 @check
-def calls_of_tools_are_joined_and_signed_thinking_is_kept(p: Provider) -> None:
+def calls_of_tools_are_joined_and_signed_thinking_is_returned(p: Provider) -> None:
     """Guide, streaming messages: tool use and extended thinking."""
     frames = [
         block("thinking", signature=""),

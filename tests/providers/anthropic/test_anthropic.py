@@ -20,7 +20,7 @@ from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.origins import clean_url
-from tui.providers.requests import ApiError, ChatRequest, EndSeen, Frame, Message
+from tui.providers.requests import ApiError, ChatRequest, EndFrame, Frame, Message
 from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
@@ -49,7 +49,7 @@ def documented(name: str) -> list[Any]:
     frames = [Frame(json.loads(data), event) for data, event in Events().feed(fixture("anthropic", name))]
     assert all(frame.event == frame.data["type"] for frame in frames)
     results = [result for frame in [*frames, None] for result in read(frame)]
-    return [result for result in results if not isinstance(result, EndSeen)]
+    return [result for result in results if not isinstance(result, EndFrame)]
 
 
 def test_the_documented_streams() -> None:

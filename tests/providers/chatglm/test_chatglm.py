@@ -19,7 +19,7 @@ from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Retrying, TextDelta, Vectors
-from tui.providers.requests import ChatRequest, EmbeddingRequest, EndSeen, Frame, Message
+from tui.providers.requests import ChatRequest, EmbeddingRequest, EndFrame, Frame, Message
 from tui.workspace.credentials.fields import validate
 
 CHATGLM = PROVIDERS["chatglm"]
@@ -253,7 +253,7 @@ def read(name: str, flavour: str) -> list[object]:
     reader = calls.chat(CHATGLM, fields, question()).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("chatglm", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndSeen)]
+    return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndFrame)]
 
 
 def test_the_documented_streams() -> None:

@@ -495,10 +495,10 @@ def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name() -> None:
 
 async def test_secrets_are_opened_off_the_event_loop_and_late() -> None:
 
-    seen = []
+    requests = []
 
     def secrets() -> dict[str, Secret]:
-        seen.append(threading.current_thread() is threading.main_thread())
+        requests.append(threading.current_thread() is threading.main_thread())
         return {"api_key": Secret(KEY)}
 
     async with serve([streaming(text_chunk("Hi", "stop"))]) as server:
@@ -507,8 +507,8 @@ async def test_secrets_are_opened_off_the_event_loop_and_late() -> None:
         wire = Client({}, limits=QUICK)
         events = wire.stream(access, chat_call(access))
         await asyncio.sleep(0)
-        assert seen == []
+        assert requests == []
         await anext(events)
         await events.aclose()
         await wire.aclose()
-    assert seen == [False]
+    assert requests == [False]

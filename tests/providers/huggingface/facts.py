@@ -251,7 +251,7 @@ def a_hosted_model_is_inspected_on_the_hub(p: Provider) -> None:
 
 
 @check
-def who_serves_it_is_kept_with_it(p: Provider) -> None:
+def who_serves_it_is_stored_with_it(p: Provider) -> None:
     def engine(task: str, mapping: Any, **more: Any) -> tuple[str, str]:
         results = inspected(p, hosted_model("a/b", task), inferenceProviderMapping=mapping, **more)
         assert isinstance(results[0], ModelDetails), results

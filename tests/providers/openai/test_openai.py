@@ -13,7 +13,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.sse import Events
 from tui.providers.dialects.openai.models import classify, reasons
 from tui.providers.events import Finish, TextDelta, Usage
-from tui.providers.requests import ApiError, ChatRequest, EndSeen, Frame, Message
+from tui.providers.requests import ApiError, ChatRequest, EndFrame, Frame, Message
 
 OPENAI = PROVIDERS["openai"]
 
@@ -29,7 +29,7 @@ def documented(name: str) -> list[Any]:
     read = calls.chat(OPENAI, BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
     events = Events().feed(fixture("openai", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [event for frame in [*frames, None] for event in read(frame) if not isinstance(event, EndSeen)]
+    return [event for frame in [*frames, None] for event in read(frame) if not isinstance(event, EndFrame)]
 
 
 def test_the_documented_streams() -> None:

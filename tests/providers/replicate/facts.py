@@ -18,7 +18,6 @@ from tests.providers.replicate.kit import (
     FACTS,
     FILE,
     HASH,
-    KEPT,
     LISTED,
     LLAMA,
     NUMBERS,
@@ -26,6 +25,7 @@ from tests.providers.replicate.kit import (
     PIECES,
     ROOT,
     SPEECH,
+    STORED_INPUTS,
     TALK,
     TEXT,
     URI,
@@ -139,17 +139,17 @@ def a_pasted_address_is_split(p: Provider) -> None:
 
 
 @check
-def what_is_kept_of_a_schema(p: Provider) -> None:
+def what_is_stored_of_a_schema(p: Provider) -> None:
     call = checked(p)
     assert (call.method, call.url, call.json, call.query) == ("GET", f"{ROOT}/models/{LLAMA}", None, {})
     (learned,) = read(call, entry(TALK, official=True))
-    assert learned == ModelDetails(Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT}), "")
+    assert learned == ModelDetails(Model("replicate", LLAMA, CHAT, fields={"inputs": STORED_INPUTS}), "")
 
 
 @check
 def a_community_model_gets_a_version(p: Provider) -> None:
     (learned,) = read(checked(p, f"https://replicate.com/{LLAMA}"), entry(TALK, official=False))
-    assert (learned.model.id, dict(learned.model.fields)) == (LLAMA, {"version": HASH, "inputs": KEPT})
+    assert (learned.model.id, dict(learned.model.fields)) == (LLAMA, {"version": HASH, "inputs": STORED_INPUTS})
     assert learned.note.startswith(f"Of this community model the newest version was taken, {HASH[:8]}. It may take")
     # Older answers do not tell; then its newest version is as good a guess.
     assert read(checked(p), entry(TALK))[0].model.fields["version"] == HASH
@@ -159,7 +159,7 @@ def a_community_model_gets_a_version(p: Provider) -> None:
     assert (other.method, other.url) == ("GET", f"{ROOT}/models/{LLAMA}/versions/{OLDER}")
     assert other.accepted_statuses == {404}
     (learned,) = read(other, TALK | {"id": OLDER})
-    assert dict(learned.model.fields) == {"version": OLDER, "inputs": KEPT}
+    assert dict(learned.model.fields) == {"version": OLDER, "inputs": STORED_INPUTS}
     assert read(other, ApiError(404, message="not found")) == [ApiError(code="no_version", param=LLAMA)]
     assert read(other, [])[0].code == "malformed"
     assert read(checked(p), entry(official=False)) == [ApiError(code="nothing_pushed", param=LLAMA)]
@@ -168,7 +168,7 @@ def a_community_model_gets_a_version(p: Provider) -> None:
 @check
 def an_official_model_is_run_without_one(p: Provider) -> None:
     (learned,) = read(checked(p, version=OLDER), entry(TALK, official=True))
-    assert dict(learned.model.fields) == {"inputs": KEPT}
+    assert dict(learned.model.fields) == {"inputs": STORED_INPUTS}
     assert "the version was left out" in learned.note
     for entries in (True, None):
         (learned,) = read(checked(p), entry(None, official=entries))
@@ -186,7 +186,7 @@ def a_deployment_runs_a_version_of_a_model(p: Provider) -> None:
         assert get.url == f"{ROOT}/models/{LLAMA}"
         (learned,) = read(get, entry(TALK, official=False))
         assert learned.model.id == LLAMA
-        assert dict(learned.model.fields) == {"deployment": "acme/fast-llama", "inputs": KEPT}
+        assert dict(learned.model.fields) == {"deployment": "acme/fast-llama", "inputs": STORED_INPUTS}
         (older,) = read(get, entry(TALK | {"id": OLDER}, official=False))
         assert older.url == f"{ROOT}/models/{LLAMA}/versions/{HASH}"
     other = checked(p, "acme/other", deployment="acme/fast-llama")

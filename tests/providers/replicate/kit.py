@@ -211,7 +211,7 @@ TALK = schema(
     ("prompt",),
     tone={"type": "string", "enum": ["plain", "formal"], "title": "tone"},
 )
-KEPT = (
+STORED_INPUTS = (
     '{"takes":[{"name":"prompt","type":"string","required":true,"help":"What to say."},'
     '{"name":"system_prompt","type":"string","unset":"You help."},'
     '{"name":"temperature","type":"number","low":0.01,"high":5,"unset":"0.75"},'
@@ -234,7 +234,7 @@ def chat(p: Provider, name: str = LLAMA, stream: bool = True, inputs: str = "", 
     return p.chat(BASE, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
 
 
-def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, Any]:
+def stored_fields(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"inputs": json.dumps({"takes": takes, "gives": gives, **more})}
 
 

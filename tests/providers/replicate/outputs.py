@@ -14,20 +14,20 @@ from tests.providers.replicate.kit import (
     EMBEDDING,
     FILE,
     HASH,
-    KEPT,
     LLAMA,
     NO_VERSION,
     ROOT,
     SOUND,
     SPEECH,
+    STORED_INPUTS,
     cancel_call,
     chat,
     check,
     checked,
     entry,
-    kept,
     prediction,
     schema,
+    stored_fields,
 )
 from tui.domain import Model
 from tui.providers.events import (
@@ -58,7 +58,7 @@ from tui.providers.spec import ParameterKind, Provider
 
 @check
 def parameters_are_those_of_the_schema(p: Provider) -> None:
-    model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
+    model = Model("replicate", LLAMA, CHAT, fields={"inputs": STORED_INPUTS})
     parameters = {parameter.name: parameter for parameter in p.parameters(model)}
     assert list(parameters) == ["temperature", "top_k", "stop_sequences", "tone", "seed", "debug", "size", "words"]
     warm, top = parameters["temperature"], parameters["top_k"]
@@ -74,13 +74,15 @@ def parameters_are_those_of_the_schema(p: Provider) -> None:
     assert (parameters["debug"].choices, parameters["size"].choices) == (("true", "false"), ("1", "2"))
     assert parameters["stop_sequences"].kind is parameters["words"].kind is ParameterKind.TEXTS
     for name in ("stop", "stop_words"):
-        other = kept("text", {"name": name, "type": "string"})
+        other = stored_fields("text", {"name": name, "type": "string"})
         assert p.parameters(Model("replicate", LLAMA, CHAT, fields=other))[0].kind is ParameterKind.TEXTS
-    talk = kept("text", *({"name": name, "type": "string", "required": True} for name in ("prompt", "messages")))
+    talk = stored_fields(
+        "text", *({"name": name, "type": "string", "required": True} for name in ("prompt", "messages"))
+    )
     assert p.parameters(Model("replicate", LLAMA, CHAT, fields=talk)) == ()
     assert p.parameters(Model("replicate", LLAMA, CHAT)) == ()
     assert p.parameters(Model("replicate", LLAMA, CHAT, fields={"inputs": "{"})) == ()
-    assert p.parameters(Model("replicate", LLAMA, EMBEDDING, fields={"inputs": KEPT})) == ()
+    assert p.parameters(Model("replicate", LLAMA, EMBEDDING, fields={"inputs": STORED_INPUTS})) == ()
 
 
 @check
@@ -97,7 +99,7 @@ def only_what_the_schema_has_is_sent(p: Provider) -> None:
         "max_tokens": 5,
     }
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
-    model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
+    model = Model("replicate", LLAMA, CHAT, fields={"inputs": STORED_INPUTS})
     assert p.chat(BASE, ChatRequest(model, messages, parameters, False)).json["input"] == {
         "temperature": 5,
         "top_k": 0,
@@ -171,7 +173,7 @@ def a_version_that_is_not_wanted_is_left_out(p: Provider) -> None:
 
 def embedding(p: Provider, texts: tuple[str, ...], *takes: dict[str, Any]) -> Call:
     assert p.embed
-    fields = kept("vectors", *takes) if takes else {}
+    fields = stored_fields("vectors", *takes) if takes else {}
     return p.embed(BASE, EmbeddingRequest(Model("replicate", LLAMA, EMBEDDING, fields=fields), texts))
 
 
@@ -279,18 +281,20 @@ def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
 def the_inputs_of_a_recording(p: Provider) -> None:
     cover, other = {"name": "cover_image", "type": "string", "file": True}, {"name": "voice", "file": True}
     for name in ("audio", "audio_file", "audio_path", "audio_url", "file"):
-        fields = kept("text", cover, other, {"name": name, "type": "string", "file": True})
+        fields = stored_fields("text", cover, other, {"name": name, "type": "string", "file": True})
         assert list(recorded(p, **fields).json["input"]) == [name]
-    assert list(recorded(p, **kept("text", cover, other)).json["input"]) == ["voice"]
+    assert list(recorded(p, **stored_fields("text", cover, other)).json["input"]) == ["voice"]
     sound, spoken = {"name": "audio", "type": "string", "file": True}, {"name": "language", "type": "string"}
-    assert recorded(p, language="de", **kept("text", sound, spoken)).json["input"]["language"] == "de"
-    assert "language" not in recorded(p, language="de", **kept("text", sound)).json["input"]
-    assert "language" not in recorded(p, **kept("text", sound, spoken)).json["input"]
+    assert recorded(p, language="de", **stored_fields("text", sound, spoken)).json["input"]["language"] == "de"
+    assert "language" not in recorded(p, language="de", **stored_fields("text", sound)).json["input"]
+    assert "language" not in recorded(p, **stored_fields("text", sound, spoken)).json["input"]
     for choices, is_sent in ((["de", "en"], True), (["German"], False)):
-        fields = kept("text", sound, {**spoken, "choices": choices})
+        fields = stored_fields("text", sound, {**spoken, "choices": choices})
         assert ("language" in recorded(p, language="de", **fields).json["input"]) is is_sent
     assert p.audio
-    plain, timed = (Model("replicate", "a/b", SPEECH, fields=kept("transcript", sound, times=t)) for t in (False, True))
+    plain, timed = (
+        Model("replicate", "a/b", SPEECH, fields=stored_fields("transcript", sound, times=t)) for t in (False, True)
+    )
     assert p.audio(plain).times == (TimestampGranularity.NONE,) and p.audio(timed).times == (
         TimestampGranularity.NONE,
         TimestampGranularity.SENTENCE,

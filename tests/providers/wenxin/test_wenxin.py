@@ -19,7 +19,7 @@ from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, Usage, Vectors
-from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, EndSeen, Frame, Message
+from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, EndFrame, Frame, Message
 from tui.secret import Secret
 from tui.workspace.credentials.fields import validate
 
@@ -187,7 +187,7 @@ def read(name: str, fields: dict[str, str], model: Model) -> list[object]:
     reader = calls.chat(WENXIN, fields, question(model=model)).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("wenxin", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndSeen)]
+    return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndFrame)]
 
 
 def test_the_documented_streams() -> None:

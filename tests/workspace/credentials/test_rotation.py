@@ -165,10 +165,10 @@ async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rotate(acme)
-    seen = rotation.previous_key(acme.tenant("acme"), "openai", "default")
-    assert seen
+    previous = rotation.previous_key(acme.tenant("acme"), "openai", "default")
+    assert previous
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
-    monkeypatch.setattr(rotation, "previous_key", lambda *_: replace(seen))
+    monkeypatch.setattr(rotation, "previous_key", lambda *_: replace(previous))
     with pytest.raises(Problem, match="changed in another session"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     monkeypatch.undo()

@@ -433,12 +433,12 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     disk_session: Session, tenant_id: str
 ) -> None:
     await set_up(disk_session, tenant_id)
-    seen = credentials.active(disk_session.tenant(tenant_id), "openai")
+    before = credentials.active(disk_session.tenant(tenant_id), "openai")
     other = replace(disk_session, open_keys={}, _stores={})
     stored = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
     entered: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-MINE"}
     with pytest.raises(CredentialConflict) as caught:
-        await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=seen, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=before, watch=True)
     assert caught.value.stored == stored
     assert credentials.active(disk_session.tenant(tenant_id), "openai") == stored
     await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=stored, watch=True)

@@ -87,8 +87,8 @@ async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(unlocked: Tena
 
 async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
-    seen = credentials.active(unlocked, "openai")
-    plan = await plan_save(unlocked, "openai", {"organization": "org-MINE"}, baseline=seen, watch=True)
+    before = credentials.active(unlocked, "openai")
+    plan = await plan_save(unlocked, "openai", {"organization": "org-MINE"}, baseline=before, watch=True)
     assert not plan.overwrites
     other = replace(disk_session, open_keys={}, _stores={}).tenant(unlocked.tenant_id)
     stored = await save.save(other, "openai", {"organization": "org-THEIRS"})
@@ -130,10 +130,12 @@ async def test_a_wrong_value_is_refused_by_the_plan(unlocked: TenantSession) -> 
 
 async def test_a_reference_that_another_session_changed_needs_a_decision(unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_BEFORE")})
-    seen = credentials.active(unlocked, "openai")
+    before = credentials.active(unlocked, "openai")
     await save.save(unlocked, "openai", {"api_key": SecretReference("env:KEY_THEIRS")})
     values = {"api_key": SecretReference("env:KEY_MINE")}
-    _, both = await merge(await plan_save(unlocked, "openai", values, baseline=seen, watch=True))
+    _, both = await merge(await plan_save(unlocked, "openai", values, baseline=before, watch=True))
     assert both == ("api_key",)
-    plan, both = await merge(await plan_save(unlocked, "openai", {"organization": "org-x"}, baseline=seen, watch=True))
+    plan, both = await merge(
+        await plan_save(unlocked, "openai", {"organization": "org-x"}, baseline=before, watch=True)
+    )
     assert both == () and dict((await apply_save(plan)).references) == {"api_key": "env:KEY_THEIRS"}

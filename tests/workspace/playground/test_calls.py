@@ -136,11 +136,11 @@ def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -
 async def test_a_field_that_was_refused_by_name_is_remembered_until_the_server_is_saved_again(
     disk_session: Session,
 ) -> None:
-    seen: list[dict[str, object]] = []
+    bodies: list[dict[str, object]] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
-        seen.append(body)
+        bodies.append(body)
         if "seed" in body:
             error = {"message": "Unrecognized request argument supplied: seed", "code": "unknown_parameter"}
             return httpx.Response(400, json={"error": {**error, "param": "seed", "type": "invalid_request_error"}})
@@ -159,10 +159,10 @@ async def test_a_field_that_was_refused_by_name_is_remembered_until_the_server_i
         return [event.text for event in events if isinstance(event, Notice)]
 
     assert await notices() == ["qwen takes no seed. It was left out."]
-    assert ["seed" in body for body in seen] == [True, False]
+    assert ["seed" in body for body in bodies] == [True, False]
     assert await notices() == ["qwen takes no seed. It was left out."]
-    assert ["seed" in body for body in seen] == [True, False, False]
+    assert ["seed" in body for body in bodies] == [True, False, False]
     assert "refused" not in str(audit.listing(acme)) and audit.check(acme).whole
     await save.save(acme, "box", values)
     await notices()
-    assert ["seed" in body for body in seen] == [True, False, False, True, False]
+    assert ["seed" in body for body in bodies] == [True, False, False, True, False]

@@ -94,8 +94,8 @@ async def test_chats_that_are_here_stay_as_they_are_and_old_ones_are_left_out(ac
     bundle = file_format.Bundle("x", "x", chats=plan.chats)
     old = [replace(record, time="2020-01-01T00:00:00Z") for record in plan.chats[0].records]
     chats.remove(other, [added])
-    kept, omissions = recorded_chats.plan(other, (*bundle.chats, FileChat("20200101-000000-aaaa", tuple(old))))
-    assert [chat.id for chat in kept] == [added]
+    planned, omissions = recorded_chats.plan(other, (*bundle.chats, FileChat("20200101-000000-aaaa", tuple(old))))
+    assert [chat.id for chat in planned] == [added]
     assert [omission.message for omission in omissions] == ["1 chat of the file is left out: chats are kept 30 days."]
 
 

@@ -74,7 +74,7 @@ class DamagedTenant(PageScreen[bool]):
             )
         if not self.states:
             return "Other tenants are not affected.", ""
-        copy_name = self.navigator.session.store(self.row.id).kept_as()
+        copy_name = self.navigator.session.store(self.row.id).copy_name()
         omissions = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
         more = f" and {len(omissions) - 1} more" if len(omissions) > 1 else ""
         return (

@@ -13,7 +13,7 @@ _OFF = {
     **{"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"},
     **{"21": "24", "51": "54", "52": "54", "53": "55"},
 }
-_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
+_VISIBLE_ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 
 
 class CellStyle(NamedTuple):
@@ -53,7 +53,7 @@ def cell_style_of(style: Style | None, system: ColorSystem) -> CellStyle:
 @lru_cache(maxsize=4096)
 def on_blank(look: CellStyle) -> CellStyle:
     """Return the part of a style that is visible on a blank cell."""
-    if look.attributes & _SEEN_ON_BLANKS or look.link:
+    if look.attributes & _VISIBLE_ON_BLANKS or look.link:
         return look
     visible = CellStyle(back=look.back)
     return _KNOWN.setdefault(visible, visible)

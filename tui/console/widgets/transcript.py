@@ -33,8 +33,8 @@ WIDEST = 80
 _OVERLAP = 2
 """Rows of the page before that stay in sight on the next one."""
 
-_KEPT_BLOCKS = 60
-_KEPT_STRIPS = 400
+_MAX_BLOCKS = 60
+_MAX_STRIPS = 400
 
 
 class Block(Protocol):
@@ -135,7 +135,7 @@ class Transcript(Widget, can_focus=True):
         rows = self._rows.get(id(block))
         if rows is None:
             rows = self._rows[id(block)] = block.rows(self.cells)
-            if len(self._rows) > _KEPT_BLOCKS:
+            if len(self._rows) > _MAX_BLOCKS:
                 self._rows.popitem(last=False)
         else:
             self._rows.move_to_end(id(block))
@@ -319,7 +319,7 @@ class Transcript(Widget, can_focus=True):
         if known is None or known[0] is not row or known[1] != index:
             known = (row, index, self._draw_row(row, " ", index))
             self._strips[id(row)] = known
-            if len(self._strips) > _KEPT_STRIPS:
+            if len(self._strips) > _MAX_STRIPS:
                 self._strips.popitem(last=False)
         return known[2]
 

@@ -22,7 +22,7 @@ _API, _STREAMS = "https://api.replicate.com", "https://stream.replicate.com"
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018
 _COLD, _COLD_POLLS = "acme-labs/house-chat", 14
-_KEPT = 1000
+_MAX_PREDICTIONS = 1000
 
 ORIGINS = (_API, _STREAMS)
 FIELDS = {"api_token": "r8_FAKEexample0TokenOfNobody000003f2a"}
@@ -128,7 +128,7 @@ def _create(request: ReceivedRequest) -> Answer:
     if not version and not entry["is_official"]:
         return _no_version()
     _runs[run.id] = run
-    for old in list(_runs)[:-_KEPT]:
+    for old in list(_runs)[:-_MAX_PREDICTIONS]:
         del _runs[old]
     return json_answer(_prediction(run, "starting"), 201)
 

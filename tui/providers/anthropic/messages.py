@@ -16,7 +16,7 @@ from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.tools import ToolCallParts
 from tui.providers.dialects.values import token_count, total
 from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EndFrame, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
 TOKENS = 16_384
@@ -147,7 +147,7 @@ class _Answer:
         self._thoughts: dict[Any, dict[str, Any]] = {}
         """Blocks of thinking by index, as they must be sent back with the results of tools."""
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndFrame]:
         if self._done:
             return
         if frame is None:
@@ -178,7 +178,7 @@ class _Answer:
                 self._close(_part(data, "delta"))
                 self._count_tokens(data)
                 if self._reason:
-                    yield EndSeen()
+                    yield EndFrame()
             case "message_stop":
                 yield from self._end(self._reason or "end_turn")
             case "message" | "" if "content" in data:

@@ -49,7 +49,7 @@ from tui.providers.events import (
     Usage,
     Vectors,
 )
-from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, RemoteJob
+from tui.providers.requests import ApiError, Call, EndFrame, Frame, Framing, RemoteJob
 from tui.secret import Secret
 
 _STREAMED, _STATUS = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET), re.compile(r"[45]\d\d")
@@ -213,7 +213,7 @@ class Client:
                     raise to_problem(_context(access, step, True), result, self._clock())
                 if isinstance(result, Finish) and not result.reason:
                     raise failure.problem
-                if not isinstance(result, EndSeen):
+                if not isinstance(result, EndFrame):
                     yield result
 
     async def _token(

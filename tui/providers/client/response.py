@@ -37,11 +37,11 @@ from tui.providers.events import (
     Transcript,
     Vectors,
 )
-from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Framing, RemoteJob, Result
+from tui.providers.requests import MALFORMED, ApiError, Call, EndFrame, Frame, Framing, RemoteJob, Result
 from tui.sanitize import is_id, one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
-"""What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
+"""What an answer yields: the results of its reader but for `EndFrame`, which is about the answer itself."""
 
 _LARGEST = 3.4028235e38
 """The largest 32-bit float. Models compute with those, and a larger number would become an infinite one in a file."""
@@ -110,7 +110,7 @@ class Answer(Generic[T]):
         self._upload = upload
         self._reader = call.reader()
         self._size = 0
-        self._text = self._end_seen = self._marked = False
+        self._text = self._has_end = self._marked = False
         self._skipped_before_end = self._unread = 0
         self._unread_document = self._end_reason = ""
         self._tail: list[Frame | None] | None = None
@@ -173,7 +173,7 @@ class Answer(Generic[T]):
         try:
             yield from self._decoder.feed(chunk)
         except Problem:
-            if not self._end_seen:
+            if not self._has_end:
                 raise
 
     def _results_of(self, frame: Frame | None) -> Iterator[Result]:
@@ -192,7 +192,7 @@ class Answer(Generic[T]):
                     yield self._context.provider.parse_error(0, {}, words_in(frame.data) or frame.data)
                 elif reason := end_reason(frame.data):
                     self._end_reason = reason
-                    yield EndSeen()
+                    yield EndFrame()
                 # A body that is one JSON string is no answer at all, which its end tells.
                 self._unread += self._decoder.streamed and _is_unread_text(frame)
                 if self._decoder.whole:
@@ -214,8 +214,8 @@ class Answer(Generic[T]):
         return self._decoder.skipped_frames + self._unread
 
     def _on_body_end(self) -> None:
-        if not self._end_seen:
-            self._end_seen = True
+        if not self._has_end:
+            self._has_end = True
             self._skipped_before_end = self._skipped_frames
         self._monitor.expect_end()
 
@@ -233,7 +233,7 @@ class Answer(Generic[T]):
                         self._text = True
                         self._monitor.first_token()
                     yield result
-                elif isinstance(result, EndSeen):
+                elif isinstance(result, EndFrame):
                     self._on_body_end()
                 elif not (_is_end_mark(frame) and _is_malformed(result)):
                     yield self._check(frame, result)
@@ -255,7 +255,7 @@ class Answer(Generic[T]):
     def _check_finish(self, finish: Finish) -> Finish:
         """Return the end of an answer. Raises Problem if it is incomplete."""
         words = redact(self._context, self._decoder.unparsed_text)
-        if count := self._skipped_before_end if self._end_seen else self._skipped_frames:
+        if count := self._skipped_before_end if self._has_end else self._skipped_frames:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
         if is_failure(finish.reason):
@@ -277,7 +277,7 @@ class Answer(Generic[T]):
         # A reader of its own, which is asked for nothing but the end.
         results = () if self._call.plain else self._call.reader()(Frame(document))
         with suppress(RecursionError):
-            return any(isinstance(end, EndSeen) or (isinstance(end, Finish) and end.reason) for end in results)
+            return any(isinstance(end, EndFrame) or (isinstance(end, Finish) and end.reason) for end in results)
         return False
 
     def _is_last(self, result: AnswerResult) -> bool:
@@ -288,7 +288,7 @@ class Answer(Generic[T]):
         """Return the frames that the end of the body completes. Raises Problem where it must not end yet."""
         resumable = self._call.idle_timeout > 0
         may_be_empty = resumable or 0 in self._call.accepted_statuses
-        if lost and not (self._end_seen or resumable or (may_be_empty and not self._size)):
+        if lost and not (self._has_end or resumable or (may_be_empty and not self._size)):
             if whole := await self._decoder.complete():
                 return whole
             raise self._inbox.failure or read_problem(self._context)

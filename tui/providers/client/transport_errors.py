@@ -188,12 +188,12 @@ def _tls(place: ErrorContext, fault: ssl.SSLError, progress: ConnectionTrace) ->
 def _causes(fault: BaseException) -> Iterator[BaseException]:
     """Yield an exception, its causes, and the members of exception groups among them."""
     waiting: list[BaseException | None] = [fault]
-    seen: set[int] = set()
+    visited: set[int] = set()
     while waiting:
         cause = waiting.pop()
-        if cause is None or id(cause) in seen:
+        if cause is None or id(cause) in visited:
             continue
-        seen.add(id(cause))
+        visited.add(id(cause))
         yield cause
         waiting += [cause.__cause__, cause.__context__]
         # httpcore hands the exception that it maps on as an argument.

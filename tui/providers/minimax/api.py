@@ -103,7 +103,7 @@ class _Answer:
 
     def __init__(self) -> None:
         self._read = openai_chat.answer_reader()
-        self._seen: set[str] = set()
+        self._sent_keys: set[str] = set()
         self._flagged = False
 
     def read(self, frame: Frame | None) -> Iterator[Any]:
@@ -126,8 +126,8 @@ class _Answer:
         result = choice.get(name)
         piece = dict(result) if isinstance(result, dict) else {}
         if name == "message":
-            piece = {key: value for key, value in piece.items() if key not in self._seen}
-        self._seen |= {key for key, value in piece.items() if value}
+            piece = {key: value for key, value in piece.items() if key not in self._sent_keys}
+        self._sent_keys |= {key for key, value in piece.items() if value}
         return {**choice, name: piece}
 
 

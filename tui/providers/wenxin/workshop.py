@@ -20,7 +20,7 @@ from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.structured_output import in_json_mode
 from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, ModelsListed, TextDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndFrame, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
 from tui.secret import Secret
@@ -174,7 +174,7 @@ class _Answer:
         self._usage: Usage | None = None
         self._text = self._open = self._marked = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndFrame]:
         if self._done:
             return
         if frame is None:
@@ -191,7 +191,7 @@ class _Answer:
             self._done = True
             yield from self._end(cut=False)
         elif not self._open:
-            yield EndSeen()
+            yield EndFrame()
 
     def _read_usage(self, data: Mapping[str, Any]) -> Iterator[Event]:
         self._usage = usage_of(data) or self._usage

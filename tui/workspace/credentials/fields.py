@@ -85,7 +85,7 @@ def complete_values(
     Raises:
         FieldProblem: A required field is missing, or two auth methods exclude each other.
     """
-    reusable = kept_fields(provider, values)
+    reusable = reusable_fields(provider, values)
     clear: dict[str, str] = {}
     entered: dict[str, Secret] = {}
     for field in provider.fields:
@@ -136,7 +136,7 @@ def _checked_text(field: Field, text: str) -> str:
     return text
 
 
-def kept_fields(provider: Provider, values: Values) -> set[str]:
+def reusable_fields(provider: Provider, values: Values) -> set[str]:
     """Return the fields that keep what is stored where nothing is typed: not those of a replaced auth method."""
     methods = {field.auth_method for field in provider.fields if field.auth_method and values.get(field.name)}
     return {

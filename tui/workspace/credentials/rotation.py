@@ -124,7 +124,7 @@ def keep_previous(session: TenantSession, tables: Tables, credential: Credential
 
 async def restore_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Swap the previous and the present key of a credential; return the one that is in use then."""
-    kept_or_problem(session, provider_id, name)
+    require_previous(session, provider_id, name)
 
     def work() -> Credential:
         with verification.credential_transaction(session) as tables:
@@ -150,26 +150,26 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Delete the previous key of `name`, also from earlier states; return it."""
-    discarded = kept_or_problem(session, provider_id, name)
+    discarded = require_previous(session, provider_id, name)
     active = credentials.find(session, provider_id, name)
     secrets = set(discarded.fingerprints.items()) - set(active.fingerprints.items() if active else ())
 
-    def is_kept(record: Mapping[str, Any]) -> bool:
+    def is_previous(record: Mapping[str, Any]) -> bool:
         return record.get("provider") == provider_id and record.get("name") == previous_name(name)
 
     def forgotten(table: str, record: Mapping[str, Any]) -> bool:
         if table not in verification.TABLES:
             return lifetime.names_key(table, record, secrets)
         same = (record.get("provider"), record.get("name")) == (provider_id, name)
-        return is_kept(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
+        return is_previous(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
 
     def work() -> None:
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
-            if [entry["envelope"] for entry in table if is_kept(entry)] != [discarded.envelope]:
+            if [entry["envelope"] for entry in table if is_previous(entry)] != [discarded.envelope]:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
-            table.remove(lambda record: is_kept(record))
+            table.remove(lambda record: is_previous(record))
             lifetime.forget_key(tables, secrets)
 
     await asyncio.to_thread(work)
@@ -177,7 +177,7 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
     return discarded
 
 
-def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Credential:
+def require_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Return the key that is kept for a credential; raise a UsageError where none is."""
     previous = previous_key(session, provider_id, name)
     if previous is None:

@@ -26,8 +26,8 @@ from tui.workspace.credentials.fields import (
     Values,
     clean_values,
     complete_values,
-    kept_fields,
     reject_foreign_keys,
+    reusable_fields,
 )
 from tui.workspace.credentials.paste import SplitValue, split_values
 
@@ -50,7 +50,7 @@ def destinations(provider: Provider, values: Values, stored: Credential | None) 
     clear = {field.name: field.default for field in provider.fields if not field.secret and field.default}
     clear |= {name: value for name, value in values.items() if isinstance(value, str) and value}
     secrets = {name for name, value in values.items() if isinstance(value, Secret)}
-    secrets |= set(stored.hints) & kept_fields(provider, values) if stored else set()
+    secrets |= set(stored.hints) & reusable_fields(provider, values) if stored else set()
     try:
         return provider.origins(mask_secrets(clear, secrets))
     except (KeyError, Problem):
@@ -180,10 +180,10 @@ async def plan_save(
         ForeignKey: With `own_keys`, a key is probably another provider's.
     """
     _check_name(previous_of(name) or name if previous else name)
-    provider = provider_of(session, provider_id)
 
     def work() -> SavePlan:
-        state = _read(session, provider, name)
+        state = _read(session, provider_id, name)
+        provider = state.provider
         split, clean = split_values(provider, values), clean_values(provider, values)
         if own_keys:
             reject_foreign_keys(provider, clean, state.credential)
@@ -263,15 +263,15 @@ def _clear(field: Field, credential: Credential | None) -> str:
 
 def replan(plan: SavePlan) -> SavePlan:
     """Return a plan with what follows from what is stored by now: where the secrets would go, and what that needs."""
-    return _settle(plan, _read(plan.session, plan.provider, plan.name))
+    return _settle(plan, _read(plan.session, plan.provider.id, plan.name))
 
 
 def _settle(plan: SavePlan, state: "_StoredState") -> SavePlan:
     provider, values, stored, verified = plan.provider, plan.values, state.credential, state.verified
     clear, entered = complete_values(provider, values, stored)
-    stored_secrets = set(stored.hints) & kept_fields(provider, values) if stored else set()
+    stored_secrets = set(stored.hints) & reusable_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *stored_secrets}))
-    missing = kept_secrets(provider, values, stored)
+    missing = reused_secrets(provider, values, stored)
     unchecked: tuple[str, ...] = ()
     if stored and not verified and (entered or not missing):
         unchecked = addresses.not_entered(provider, values, clear, {*entered, *stored_secrets}, plan.prefilled)
@@ -302,24 +302,26 @@ def _settle(plan: SavePlan, state: "_StoredState") -> SavePlan:
 class _StoredState(NamedTuple):
     """What is stored now. Origins in `verified` are in the signed manifest; `added` are models."""
 
+    provider: Provider
     credential: Credential | None
     verified: tuple[str, ...]
     is_open: bool
     added: tuple[Model, ...]
 
 
-def _read(session: TenantSession, provider: Provider, name: str) -> _StoredState:
+def _read(session: TenantSession, provider_id: str, name: str) -> _StoredState:
+    provider = provider_of(session, provider_id)
     verification.require_connection(session, provider)
     stored = credentials.find(session, provider.id, name)
     verified, is_open = credentials.verified_origins(session, stored), keyring.is_open(session)
-    return _StoredState(stored, verified, is_open, added_in(session.store.read(), provider.id))
+    return _StoredState(provider, stored, verified, is_open, added_in(session.store.read(), provider.id))
 
 
-def kept_secrets(provider: Provider, values: Values, stored: Credential | None) -> list[str]:
+def reused_secrets(provider: Provider, values: Values, stored: Credential | None) -> list[str]:
     """Return the names of the stored secrets that stay, as nothing was entered for them."""
     if stored is None:
         return []
-    reusable = kept_fields(provider, values)
+    reusable = reusable_fields(provider, values)
     return [name for name in stored.hints if name in reusable and not values.get(name)]
 
 

@@ -129,7 +129,7 @@ def _without_unknown_addresses(
     """
     opened = {(entry.provider, entry.name) for entry in entries if entry.secrets}
     listed = [credential for credential in stored if (credential.provider, credential.name) in opened]
-    kept: list[Model] = []
+    portable: list[Model] = []
     for model in known:
         own = [credential for credential in listed if credential.provider == model.provider]
         provider = provider_of(session, model.provider)
@@ -140,8 +140,8 @@ def _without_unknown_addresses(
             where = ", ".join(sorted(unknown))
             omissions.append(f"{model.ref} is at {where}, where no stored key may be sent; it is not in the file.")
         else:
-            kept.append(model)
-    return kept
+            portable.append(model)
+    return portable
 
 
 def credential_label(credential: FileCredential | Credential) -> str:

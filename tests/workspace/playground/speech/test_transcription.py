@@ -31,11 +31,11 @@ async def test_a_partial_transcript_stays_and_is_not_measured_after_a_failure(
 
     monkeypatch.setattr(calls, "transcribe", transcribe)
     (tmp_path / "call.mp3").write_bytes(b"ID3")
-    result, seen = MeasuredTranscript(WHISPER), list[Event]()
+    result, events = MeasuredTranscript(WHISPER), list[Event]()
     await measure_transcript(
-        session.tenant("acme"), result, tmp_path / "call.mp3", reference="good evening", on_event=seen.append
+        session.tenant("acme"), result, tmp_path / "call.mp3", reference="good evening", on_event=events.append
     )
-    assert result.text == "good morning" and len(seen) == (2 if breaks else 4)
+    assert result.text == "good morning" and len(events) == (2 if breaks else 4)
     if breaks:
         assert result.problem is not None and result.rates is None
     else:

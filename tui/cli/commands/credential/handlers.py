@@ -94,7 +94,7 @@ async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
     provider, name = provider_of(call.tenant_session, call.args.one("P")), call.args.one("CRED")
     if previous_of(name):
-        rotation.kept_or_problem(call.tenant_session, provider.id, previous_of(name))
+        rotation.require_previous(call.tenant_session, provider.id, previous_of(name))
         await call.unlock(call.tenant)
     with call.naming_new_origins(provider):
         await status.use(call.tenant_session, provider.id, name)

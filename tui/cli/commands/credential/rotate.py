@@ -58,7 +58,7 @@ def _new_secrets(call: CommandContext, provider: Provider, credential: Credentia
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
-    previous = rotation.kept_or_problem(call.tenant_session, provider.id, name)
+    previous = rotation.require_previous(call.tenant_session, provider.id, name)
     if call.args.has("dry-run"):
         key = f"the old key{_ending(credentials.key_hint(provider, previous.hints))}"
         return print_change(call, provider.id, name, f"Would let {name} of {provider.label} use {key} again.")
@@ -70,7 +70,7 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
     if call.args.has("dry-run"):
-        previous = rotation.kept_or_problem(call.tenant_session, provider.id, name)
+        previous = rotation.require_previous(call.tenant_session, provider.id, name)
         key = f"the old key{_ending(credentials.key_hint(provider, previous.hints))} of {name} of {provider.label}"
         return print_change(call, provider.id, name, f"Would delete {key}, from earlier states too.")
     await rotation.discard_previous(call.tenant_session, provider.id, name)

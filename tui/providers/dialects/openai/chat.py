@@ -15,7 +15,7 @@ from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.structured_output import response_format, unsupported
 from tui.providers.dialects.values import text
 from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EndFrame, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
 COMPLETION_TOKENS = 512
@@ -85,7 +85,7 @@ class _Answer:
         self._tools = tools.ToolCallParts()
         self._thoughts: list[str] = []
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndFrame]:
         if self._done:
             return
         if frame is None or (isinstance(frame.data, str) and frame.data.startswith(DONE)):
@@ -104,7 +104,7 @@ class _Answer:
             if isinstance(choice, dict) and (self._index is None or choice.get("index") in (self._index, None)):
                 yield from self._choice(choice)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | ApiError | EndSeen]:
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | ApiError | EndFrame]:
         self._index = choice.get("index")
         if words := _plain_text(choice):
             self._streamed = self._has_text = True
@@ -143,7 +143,7 @@ class _Answer:
             self._reason = reason
             # Moonshot counts in the choice that ends the answer.
             self._usage = usage_of(choice) or self._usage
-            yield EndSeen()
+            yield EndFrame()
 
     def _end(self, marked: bool) -> Iterator[Event]:
         self._done = True

@@ -113,15 +113,15 @@ def tasks(
     A prompt that is in the file twice counts as repeated.
     """
     created: list[BatchTask] = []
-    seen: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str, str]] = Counter()
     for prompt in prompts:
         whole = Prompt(prompt.text, prompt.system or system, prompt.name)
         for model, parameters in models:
             for _ in range(repeat):
                 key = (whole.text, whole.system, model.ref)
-                seen[key] += 1
-                row_id = _hash(whole, model, parameters, seen[key], schema)
-                created.append(BatchTask(row_id, len(created), whole, model, parameters, seen[key], schema))
+                counts[key] += 1
+                row_id = _hash(whole, model, parameters, counts[key], schema)
+                created.append(BatchTask(row_id, len(created), whole, model, parameters, counts[key], schema))
     return created
 
 
