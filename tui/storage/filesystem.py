@@ -29,7 +29,7 @@ def shared(path: Path) -> str:
 
 
 def shared_by(table: str, path: str) -> str:
-    """Return the same by a table of mounts (proc(5), mountinfo); the last mount at a place counts."""
+    """Return that type by a mount table (proc(5), mountinfo); of mounts at one place the last counts."""
     longest, kind = "", ""
     for line in table.splitlines():
         before, _, after = line.partition(" - ")
@@ -81,7 +81,7 @@ def erase(path: Path) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Write to the disk which entries a folder has."""
+    """Force the list of a folder's entries to the disk (fsync)."""
     at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(at)

@@ -142,7 +142,7 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
     counter, digest = 0, ""
 
     def renew_state(before: Tables, after: Tables) -> None:
-        """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
+        """Sign an earlier state without the removed records, if the key had signed it with them."""
         key, stored = keyring.key_if_open(session), manifest.read(before)
         if key and stored.mac and alarm(stored, session.tenant_id, key, 0) is None:
             write_manifest(after, session.tenant_id, key, replace(stored, entries=manifest.read(after).entries))

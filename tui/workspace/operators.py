@@ -184,7 +184,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
         raise UsageError("You cannot remove yourself.", "Another operator of the tenant can.")
 
     def leave() -> bool:
-        """Take them from the list; return True if the key pair is still the one that they have."""
+        """Remove the operator from the list; return True if they hold the tenant's present key pair."""
         from tui.storage.postgres.operators import dismiss
 
         keyring.key_handle(session)
@@ -252,7 +252,7 @@ def _receive_keys(
 
 
 async def others_present(session: TenantSession, what: str, seconds: float) -> list[str]:
-    """Say that a form is open for so many seconds (0: no longer); return who else has it open, as people read it.
+    """Report that a form is open for so many seconds, 0 for closed; return in words who else has it open.
 
     Nobody is named where the settings are files, or while the store is away.
     """

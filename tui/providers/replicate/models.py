@@ -45,7 +45,7 @@ def account(fields: FieldValues) -> Call:
 
 
 def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
-    """Return the call that finds models by words; without any, by what a type is called."""
+    """Return the call that finds models by words; without any, by the name of the model type."""
 
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         if frame is None:

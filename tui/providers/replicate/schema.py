@@ -85,7 +85,7 @@ def _number(value: Any) -> float | None:
 
 
 def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return what comes out. Of several forms the one that is no file: which it is, is asked for."""
+    """Return the type of the output, and whether it has times; of several types one that is not a file."""
     output = schemas.get("Output")
     several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
     forms = several if isinstance(several, list) and several else [output]
@@ -94,7 +94,7 @@ def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
 
 
 def _read_output(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
-    """Return what comes out, and whether it has times."""
+    """Return the type of an output, and whether it has times."""
     kind = schema.get("type")
     if kind == "string":
         return FILES if schema.get("format") == "uri" else TEXT, False

@@ -192,7 +192,7 @@ def _objects(content: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def _parameters(values: Any) -> Iterable[tuple[str, Any]]:
-    """Yield the parameters that are ones: a number, a switch, a text or texts. They are sent when a chat goes on."""
+    """Yield the valid parameters: numbers, switches, texts and lists of texts. They are sent when a chat goes on."""
     for name, value in values.items() if isinstance(values, dict) else ():
         if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             yield printable(name), [printable(entry) for entry in value]

@@ -36,7 +36,7 @@ class ImageInfo:
 
 
 def image_info(content: bytes) -> ImageInfo | None:
-    """Return what an image is; None if it is no PNG, JPEG, GIF or WebP, or breaks off before its size."""
+    """Return the format and size of an image; None if it is no PNG, JPEG, GIF or WebP, or ends before its size."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         sides = (content[16:20], content[20:24]) if content[12:16] == b"IHDR" else ()
         return _info("image/png", *(int.from_bytes(side, "big") for side in sides if len(side) == 4))

@@ -173,7 +173,7 @@ async def measure(
     on_event: Callable[[MeasuredAnswer, Event], object] = lambda answer, event: None,
     schema: Schema | None = None,
 ) -> None:
-    """Send the request of an answer and take in what comes; a Problem ends it and is not raised.
+    """Send a request and record its answer; a Problem ends the answer and is not raised.
 
     With a `schema` the answer is checked. A cancelled task leaves it stopped, with what came.
     """

@@ -1,4 +1,4 @@
-"""Embed all of some texts, and the lines of a file."""
+"""Embed texts in batches, and read the lines of a file."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
