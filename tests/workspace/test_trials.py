@@ -21,6 +21,8 @@ from tui.providers.client.client import Client
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
+from tui.storage import settings_file
+from tui.storage.settings_file import CorruptSettings
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import models
 from tui.tenancy import tenants as tenant_registry
@@ -113,6 +115,20 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
     with pytest.raises(UsageError, match="Missing calls"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
+
+
+async def test_a_count_that_was_edited_to_a_negative_number_gives_no_request(acme: Session, tmp_path: Path) -> None:
+    await grant_trial(acme, 3)
+    path = tmp_path / "data/operator/settings.json"
+    state = settings_file.decode(path.read_bytes())
+    used = {"1": {"tenant": "acme", "provider": "openai", "calls": -50}}
+    edited = settings_file.Document(state.generation + 1, state.saved, {**state.data, "used": used}, state.by)
+    path.write_bytes(settings_file.encode(edited))
+    with pytest.raises(CorruptSettings, match="entry 1 of used is not valid"):
+        TrialMeter(acme.tenant("acme"), "openai").reserve()
+    with pytest.raises(CorruptSettings):
+        trials.rows(acme)
+    assert trial_store.left(acme.tenant("acme"), "openai") is None
 
 
 @pytest.mark.slow

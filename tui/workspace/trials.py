@@ -42,11 +42,16 @@ class TrialRow:
 
 
 def rows(session: Session) -> list[TrialRow]:
-    """Return the trials, in the order of the registry."""
+    """Return the trials, in the order of the registry.
+
+    Raises:
+        CorruptSettings: The operator's store cannot be read, which is not the same as no trial.
+    """
     from tui.providers import PROVIDERS
 
     if not session.store(OPERATOR).exists():
         return []  # said by a store that answered: one that is out of reach raises
+    session.store(OPERATOR).read()
     existing = trials(session)
     return [
         TrialRow(
