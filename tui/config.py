@@ -250,7 +250,7 @@ def _entry_problem(name: str, value: Any) -> str:
         return 'budget is an amount and a currency, such as "20 USD".'
     if name == "store" and value and not value.startswith(STORES):
         return "store is postgresql://HOST/DATABASE or postgresql:///DATABASE."
-    if name == "store" and _PASSWORD.search(value):
+    if name == "store" and re.search(_PASSWORD, value):
         return "store contains a password; keep it in a password file such as ~/.pgpass."
     if name == "history_days" and not 0 <= value <= _MAX_DAYS:
         return f"history_days is 1 to {_MAX_DAYS}, or 0 for ever."
@@ -268,10 +268,10 @@ def _entry_problem(name: str, value: Any) -> str:
 STORES = ("postgresql://", "postgres://")
 """How the address of a shared store begins."""
 
-_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@|[?&](?:ssl)?password=")
+_PASSWORD = r"//[^/@]*:[^/@]*@|[?&](?:ssl)?password="
 _PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
-_TABLE_LINE = re.compile(rf"\s*\[\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
-_ENTRY_LINE = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
+_TABLE_LINE = rf"\s*\[\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]"
+_ENTRY_LINE = rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*="
 
 
 def _lines(text: str) -> dict[str, int]:
@@ -279,10 +279,10 @@ def _lines(text: str) -> dict[str, int]:
     lines: dict[str, int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if match := _TABLE_LINE.match(line):
+        if match := re.match(_TABLE_LINE, line):
             table = _name(match[1])
             lines.setdefault(table.partition(".")[0], number)
-        elif match := _ENTRY_LINE.match(line):
+        elif match := re.match(_ENTRY_LINE, line):
             name = f"{table}.{_name(match[1])}" if table else _name(match[1])
             lines.setdefault(name.partition(".")[0], number)
             lines.setdefault(name, number)

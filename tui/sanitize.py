@@ -24,13 +24,11 @@ _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
 
 
 # What is drawn as nothing: soft hyphen, fillers, zero-width space, word joiner, tags; and the joiners of scripts.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u3164\uffa0\U000e0000-\U000e0fff]"
-)
-_JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+_INVISIBLE = "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u3164\uffa0\U000e0000-\U000e0fff]"
+_JOINERS = "[\u200c\u200d\ufe00-\ufe0f]"
 
 # The same where a name shows them: a joiner beside a letter of ASCII joins nothing, but for the emoji of a key (1️⃣).
-_UNSEEN = re.compile(f"{_INVISIBLE.pattern}|(?:^|(?<=[ -~])){_JOINERS.pattern}(?!\u20e3)")
+_UNSEEN = f"{_INVISIBLE}|(?:^|(?<=[ -~])){_JOINERS}(?!\u20e3)"
 
 # Letters that are drawn like Latin ones and that NFKC leaves alone (from Unicode's confusables.txt). A capital may look
 # like another letter than its small one: В is like B, в is not like b. In order: Cyrillic, Greek, Armenian, Cherokee,
@@ -44,7 +42,7 @@ _CONFUSABLE = str.maketrans(
     "аеорсухіјѕԁһӏԛԝүѵνοραικτυχϲϳօսոհցյզⲟⲥⲣıɑɡɩʏᴏᴄᴠᴡᴢꜱ",
     "aeopcyxijsdhlqwyvvopaiktuxcjounhgjqocpiagiyocvwzs",
 )
-_DASHES = re.compile("[\u2010-\u2015\u2043\u2212\u02d7\u06d4\u2796\u30fc\u3161]")
+_DASHES = "[\u2010-\u2015\u2043\u2212\u02d7\u06d4\u2796\u30fc\u3161]"
 
 
 def printable(text: str) -> str:
@@ -67,7 +65,7 @@ def visible(text: str) -> str:
     """
     if text.isascii():
         return printable(text)
-    return _UNSEEN.sub(lambda match: f"‹U+{ord(match[0]):04X}›", printable(text))
+    return re.sub(_UNSEEN, lambda match: f"‹U+{ord(match[0]):04X}›", printable(text))
 
 
 def is_id(text: str, limit: int = 300) -> bool:
@@ -82,12 +80,12 @@ def has_invisible(text: str, joiners: bool = False) -> bool:
     """
     if text.isascii():
         return False
-    return bool(_INVISIBLE.search(text) or (joiners and _JOINERS.search(text)))
+    return bool(re.search(_INVISIBLE, text) or (joiners and re.search(_JOINERS, text)))
 
 
 def is_blank(text: str) -> bool:
     """Return True if nothing of a text is seen: blanks, control and hidden characters."""
-    return not _JOINERS.sub("", _INVISIBLE.sub("", printable(text))).replace("\u2800", "").strip()
+    return not re.sub(_JOINERS, "", re.sub(_INVISIBLE, "", printable(text))).replace("\u2800", "").strip()
 
 
 def is_confusable(one: str, other: str) -> bool:
@@ -99,7 +97,7 @@ def is_confusable(one: str, other: str) -> bool:
     """
 
     def drawn(text: str) -> str:
-        shown = _DASHES.sub("-", _JOINERS.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))))
+        shown = re.sub(_DASHES, "-", re.sub(_JOINERS, "", re.sub(_INVISIBLE, "", unicodedata.normalize("NFKC", text))))
         folded = shown.translate(_CONFUSABLE_CAPITALS).casefold().translate(_CONFUSABLE)
         return " ".join(folded.replace("\u2800", " ").split())
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -16,8 +17,6 @@ TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secon
 """The terminal's own colors, with an accent that can be read on black in every palette, as blue often cannot."""
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "meta", "hyper"}
-_NAMED = {key.value.rpartition("+")[2] for key in Keys if not key.value.startswith("<")}
-_NAMED |= set(KEY_NAME_REPLACEMENTS.values())
 _FUNCTION_KEY = re.compile(r"f[1-9]\d{0,2}")
 _WRITTEN = {name: key for key, name in KEY_NAMES.items()}
 """Keys as the help writes them -> Textual's names."""
@@ -37,6 +36,8 @@ class Keymap(NamedTuple):
 
 def keymap(config: Config) -> Keymap:
     """Return the entries of `[keymap]` that can be used."""
+    if not config.keymap:
+        return Keymap({}, ())
     keys: dict[str, str] = {}
     faults: list[tuple[str, str]] = []
     changeable = [binding_id for binding_id, declared in DECLARED.items() if not declared.fixed]
@@ -48,7 +49,10 @@ def keymap(config: Config) -> Keymap:
             faults.append((binding_id, f"{place}: {unknown_name_sentence('binding', binding_id, changeable)}"))
         elif wrong is not None:
             faults.append(
-                (binding_id, f"{place}: {unknown_name_sentence('key', wrong or 'without a name', sorted(_NAMED))}")
+                (
+                    binding_id,
+                    f"{place}: {unknown_name_sentence('key', wrong or 'without a name', sorted(_key_names()))}",
+                )
             )
         else:
             keys[binding_id] = ",".join(named)
@@ -86,11 +90,17 @@ def _share_screen(one: str, other: str) -> bool:
     return len(scopes) == 1 or bool(scopes & _EVERYWHERE) or tab
 
 
+@cache
+def _key_names() -> set[str]:
+    names = {key.value.rpartition("+")[2] for key in Keys if not key.value.startswith("<")}
+    return names | set(KEY_NAME_REPLACEMENTS.values())
+
+
 def _is_key(key: str) -> bool:
     """Return True for modifiers and a name of Textual's, or the character that the key types."""
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
     types = len(name) == 1 or key_to_character(name) is not None
-    known = name in _NAMED or bool(_FUNCTION_KEY.fullmatch(name)) or types
+    known = name in _key_names() or bool(_FUNCTION_KEY.fullmatch(name)) or types
     return known and name.strip() == name != "" and set(modifiers) <= _MODIFIERS
 
 
