@@ -11,16 +11,18 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.errors import Problem, UsageError, did_you_mean
 from tui.providers.spec import Parameter
 from tui.sanitize import one_line, printable
 from tui.storage.store import Tables
 from tui.tenancy.session import TenantSession
-from tui.workspace.conflicts import Baseline, require_unchanged
 from tui.workspace.playground.answer_schema import parsed_schema
 from tui.workspace.playground.parameters import parse_parameter
+
+if TYPE_CHECKING:
+    from tui.workspace.conflicts import Baseline
 
 TABLE = "prompts"
 NAME = re.compile(r"[\w][\w.-]{0,39}")
@@ -124,7 +126,7 @@ def find(session: TenantSession, name: str) -> SavedPrompt:
     raise UsageError(f"There is no saved prompt {one_line(name, 40)}.", near or "Save it first.")
 
 
-def save(session: TenantSession, prompt: SavedPrompt, baseline: Baseline[SavedPrompt] | None = None) -> bool:
+def save(session: TenantSession, prompt: SavedPrompt, baseline: "Baseline[SavedPrompt] | None" = None) -> bool:
     """Store a prompt in place of one of its name; return whether there was one.
 
     Raises:
@@ -148,13 +150,15 @@ def put(tables: Tables, prompt: SavedPrompt) -> bool:
 
 
 def _require_unchanged(
-    session: TenantSession, name: str, baseline: Baseline[SavedPrompt] | None, new: SavedPrompt | None
+    session: TenantSession, name: str, baseline: "Baseline[SavedPrompt] | None", new: SavedPrompt | None
 ) -> None:
+    from tui.workspace.conflicts import require_unchanged  # lazy: a prompt that is saved or removed
+
     present = next((prompt for prompt in prompts(session) if prompt.name == name), None)
     require_unchanged(session, baseline, present, new, f"{'saved' if present else 'removed'} the prompt {name}")
 
 
-def remove(session: TenantSession, name: str, baseline: Baseline[SavedPrompt] | None = None) -> None:
+def remove(session: TenantSession, name: str, baseline: "Baseline[SavedPrompt] | None" = None) -> None:
     """Remove a prompt.
 
     Raises:

@@ -7,7 +7,6 @@ prices.toml beside this module  the table of this version
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,7 +45,7 @@ def _shipped_for(host: str) -> Table:
 
 @cache
 def _shipped_text() -> str:
-    return (files("tui.workspace.pricing") / OWN_FILE).read_text(encoding="utf-8")
+    return Path(__file__).with_name(OWN_FILE).read_text(encoding="utf-8")
 
 
 def own_prices(environ: Mapping[str, str]) -> Table:
