@@ -5,7 +5,7 @@ One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an 
     connection ──> Inbox ──> BodyDecoder ──frames──> Call.reader ──> results
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
@@ -366,9 +366,13 @@ def check_dimensions(context: ErrorContext, event: Vectors, dimensions: int) -> 
 def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
     """Return vectors of one size whose numbers a 32-bit float can hold. Raises Problem for any other."""
     check_dimensions(context, event, len(next(iter(event.vectors), ())))
-    if not all(-_LARGEST <= number <= _LARGEST for vector in event.vectors for number in vector):
+    if not all(_fits(vector) and all(map(isfinite, vector)) for vector in event.vectors):
         raise unusable_response(context, "an embedding with a value that is not a finite 32-bit number")
     return event
+
+
+def _fits(vector: Sequence[float]) -> bool:
+    return not vector or (min(vector) >= -_LARGEST and max(vector) <= _LARGEST)
 
 
 def _order_segments(segments: Iterable[Segment], duration: float) -> Iterator[Segment]:

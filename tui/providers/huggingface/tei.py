@@ -105,7 +105,7 @@ def _depth(data: Any) -> int:
 
 
 def _row(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
+    if not isinstance(value, list) or not set(map(type, value)) <= {int, float}:
         return ()
     try:
         row = tuple(map(float, value))

@@ -121,7 +121,7 @@ def _vector(value: Any) -> tuple[float, ...]:
             return ()
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
-    if isinstance(value, list) and all(type(number) in (float, int) for number in value):
+    if isinstance(value, list) and set(map(type, value)) <= {float, int}:
         try:
             return _check_finite(tuple(map(float, value)))
         except OverflowError:
