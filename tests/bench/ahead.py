@@ -28,7 +28,7 @@ _PATIENCE = 30.0
 
 @contextmanager
 def busy(loops: int) -> Iterator[None]:
-    """That many processes which take all the time that they get."""
+    """Run this many processes that use all CPU they get."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
     try:
         yield
@@ -63,7 +63,7 @@ def _read(terminal: Terminal, seconds: float) -> None:
 
 
 def ahead(line: Line) -> Figures:
-    """How many of the runs are right, one at each pace."""
+    """Return how many runs were right, one at each pace."""
     with busy(LOOPS):
         return {"right": sum(is_right(pace / 1000) for pace in PACES), "runs": len(PACES)}
 

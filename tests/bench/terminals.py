@@ -59,7 +59,7 @@ class Passed(NamedTuple):
 
 @dataclass(frozen=True)
 class Line:
-    """What lies between the program and the person."""
+    """The connection between the program and the person."""
 
     columns: int = 120
     rows: int = 40
@@ -69,7 +69,7 @@ class Line:
 
     @property
     def config(self) -> str:
-        """What a person sets for it: tmux answers in the terminal's place, and so hides how slow the line is."""
+        """Configure tmux, which answers in the terminal's place and so hides how slow the line is."""
         return f"line = {self.baud}\n" if self.baud and "tmux" in self.over else ""
 
     @contextmanager
@@ -138,7 +138,7 @@ class Measured(SlowTerminal):
         return [Passed(name, float(late), bytes.fromhex(data)) for name, late, data in map(str.split, lines)]
 
     def watch(self, seconds: float) -> None:
-        """Take what comes for so long."""
+        """Read the output for so many seconds."""
         until = perf_counter() + seconds
         while (left := until - perf_counter()) > 0:
             self.pump(left)
@@ -173,12 +173,12 @@ class Measured(SlowTerminal):
 
     @property
     def peak(self) -> float:
-        """The most memory that it has held, in MB."""
+        """The peak of its memory, in MB."""
         return max(_kilobytes(folder, "VmHWM") for folder in self._processes()) / 1024
 
     @property
     def memory_now(self) -> float:
-        """The memory that it holds, in MB."""
+        """Its present memory, in MB."""
         return max(_kilobytes(folder, "VmRSS") for folder in self._processes()) / 1024
 
 

@@ -40,12 +40,12 @@ line = 115200
 
 
 def key(name: str) -> str:
-    """A key that anybody can see is none."""
+    """Return an API key that is plainly a fake."""
     return f"sk-fixture-0000000000-{name}"
 
 
 def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
-    """Credentials of every kind, models and defaults."""
+    """Save credentials of every kind, models and defaults."""
 
     def run(*words: str, stdin: str = "") -> None:
         home.run(*words, "-t", tenant, stdin=stdin, passphrase=passphrase)
@@ -101,7 +101,7 @@ def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
 
 
 def more_auth_methods(sealed: Callable[..., None], run: Callable[..., None]) -> None:
-    """Credentials with the fields of the other ways to be let in, and a model that has an address of its own."""
+    """Save credentials with the fields of the other auth methods, and a model with its own URL."""
     sealed(
         "azure_openai",
         "endpoint=https://fixture.openai.azure.com",
@@ -121,7 +121,7 @@ def more_auth_methods(sealed: Callable[..., None], run: Callable[..., None]) -> 
 
 
 def write(home: Home, gateway: Gateway) -> None:
-    """All that is stored."""
+    """Write every stored file."""
     for name in ("config", "bundles"):
         (home.path / name).mkdir(mode=0o700)
     (home.path / "config/config.toml").write_text(CONFIG)
@@ -168,7 +168,7 @@ def write(home: Home, gateway: Gateway) -> None:
 
 
 def answers(home: Home) -> dict[str, Any]:
-    """What the commands tell of what is stored. Each is asked of a copy, so that asking changes nothing."""
+    """Return what each command prints of the stored files. Each reads a copy, so that none changes them."""
 
     def copy() -> Home:
         there = Path(tempfile.mkdtemp(dir=home.path.parent))
@@ -209,7 +209,7 @@ def answers(home: Home) -> dict[str, Any]:
 
 
 def lines(expected: dict[str, Any]) -> Iterator[str]:
-    """The JSON of what is expected, one answer a line."""
+    """Return the expected answers as JSON, one per line."""
 
     def text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -223,7 +223,7 @@ def lines(expected: dict[str, Any]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Makes everything in a temporary folder, and moves it to its place when it is whole."""
+    """Write everything to a temporary folder, and move it to its place when it is complete."""
     place = Path(sys.argv[1])
     if place.exists():
         sys.exit(f"{place} is there already; what an older version wrote is never written anew.")

@@ -57,14 +57,14 @@ def audio(provider: Provider, model: Model) -> AudioLimits:
 
 
 def describe(provider: Provider, refusal: ApiError, model: str) -> Problem:
-    """Return what a refusal is in the provider's own words; it has some for it."""
+    """Return an API error in the provider's own words, which it must have."""
     problem = provider.describe_error(refusal, model)
     assert problem is not None
     return problem
 
 
 def repaired(provider: Provider, call: Call, refusal: ApiError) -> tuple[Call, str]:
-    """Return the better call after a refusal and its sentence; the provider knows one."""
+    """Return the repaired call after an API error, with its sentence; the provider must have one."""
     repair = provider.repair_request(call, refusal)
     assert repair is not None
     return repair

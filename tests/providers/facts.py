@@ -207,7 +207,7 @@ def every() -> tuple[Facts, ...]:
 
 
 def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
-    """Return everything that a fresh reader makes of frames of data, but for its word that the end was seen."""
+    """Return the results of a new reader for frames of data, without `EndFrame`."""
     reader = call.reader()
     results = [event for data in frames for event in reader(data if isinstance(data, Frame) else Frame(data))]
     results += reader(None) if end else []
@@ -223,7 +223,7 @@ def types_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelT
 
 
 def proposed_are_known(p: Provider) -> None:
-    """Checks that what is proposed stands in the catalogue, as a model of its type."""
+    """Check that proposed models are in the catalogue, with their type."""
     known = {(model.type, model.id) for model in p.catalogue}
     assert {(kind, name) for kind, names in p.proposed.items() for name in names} <= known
 

@@ -135,7 +135,7 @@ def _replace(synchronous: bool) -> tuple[int, int, bool, bool]:
 
 
 def _machine(address: str, keys: MemoryFolder | None = None) -> tuple[Session, MemoryFolder]:
-    """Ada's session, with the keys of a machine of hers."""
+    """Return Ada's session with the private keys of one of her machines."""
     keys = keys or MemoryFolder()
     environ = {"USER": "ada"}
     root = root_at(address, deadline=1.0)
@@ -185,7 +185,7 @@ def partition(count: int, seed: int) -> Result:
 
 
 def _read_once() -> Callable[[Watcher, Any], None]:
-    """Reading of everything, which only the first connection does."""
+    """Read everything, which only the first connection does."""
     read, watchers = Watcher._read_all, set[Watcher]()
 
     def first(self: Watcher, connection: Any) -> None:

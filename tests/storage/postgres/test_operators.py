@@ -57,7 +57,7 @@ def secret_of(session: TenantSession) -> str:
 
 
 def shared_tenant(people: Open) -> tuple[Session, Session, str]:
-    """Ada's and bob's sessions, and a tenant of ada's to which bob was admitted."""
+    """Return Ada's and Bob's sessions, and a tenant of Ada's that Bob was admitted to."""
     ada, bob = people("ada"), people("bob")
     tenant = asyncio.run(tenants.create(ada, "North Lab")).id
     set_up(ada.tenant(tenant))
@@ -104,7 +104,7 @@ def test_another_fingerprint_or_no_request_admits_nobody(people: Open) -> None:
 
 
 def plant(shared: SharedStore, session: TenantSession, public_key: str, key_id: str) -> None:
-    """Write an operator into the table without the private key, as who can write the rows can."""
+    """Write an operator into the table without the private key, as anyone with write access to the rows can."""
     with session.store.transaction() as tables:
         tables.table("operators").insert({"login": "mallory", "key_id": key_id, "public_key": public_key})
 
