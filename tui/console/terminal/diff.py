@@ -140,8 +140,8 @@ def _differing(old: CellRow, new: CellRow) -> Iterator[tuple[int, int]]:
     different = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c is not d]
     start = different[0]
     for last, x in pairwise(different):
-        look = new.looks[last]
-        if x - last - 1 > _GAP or not all(_fits(new, between, look) for between in range(last + 1, x)):
+        gap, look = range(last + 1, x), new.looks[last]
+        if gap and (len(gap) > _GAP or not all(_fits(new, between, look) for between in gap)):
             yield start, last + 1
             start = x
     yield start, different[-1] + 1
