@@ -60,6 +60,14 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         await until_shown(pilot, "Everybody here can open")
         await until_shown(pilot, group_fingerprint(published))
         await until_shown(pilot, "added")
+        assert "no key is shared" not in shown(pilot)
+        with shared.administrator() as connection:
+            connection.execute("INSERT INTO modeldeck.member (login, tenant) VALUES ('eve', 'acme')")
+        assert operators.unlisted_members(ada.tenant("acme")) == ["eve"], "as the command lists them"
+        await pilot.press("escape")
+        app_of(pilot).push_screen(OperatorsPage(tenant_of(acme)))
+        await until_shown(pilot, "are no operators: no key is shared")
+        await until_shown(pilot, "eve")
         assert (await operators.request(bob, OWN)).received == ("acme",)
         await operators.others_present(bob.tenant("acme"), "provider openai default", 60)
         app_of(pilot).push_screen(Setup(PROVIDERS["openai"]))

@@ -1,6 +1,8 @@
 """The page of who shares a tenant of a shared store, and the forms that admit and remove an operator."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +47,7 @@ class OperatorsPage(TextPage):
         super().__init__()
         self._tenant = tenant
         self._operators: list[Operator] = []
+        self._unlisted: list[str] = []
         self._exposed: list[ExposedCredential] = []
         self._problem: tuple[Words, Words] | None = None
 
@@ -75,6 +78,13 @@ class OperatorsPage(TextPage):
             self._problem = line(PROBLEM, problem.message), problem_hint(problem)
         self.reader.show(self._lines)
         self.refresh_chrome()
+        self.run_worker(self._read_unlisted(session), group="unlisted", exclusive=True)
+
+    async def _read_unlisted(self, session: TenantSession) -> None:
+        """Ask the database, and not what was read last: whoever writes to it directly sends no notice."""
+        with suppress(Problem):  # while the store is away, what was read before stays
+            self._unlisted = await asyncio.to_thread(operators.unlisted_members, session)
+            self.reader.show(self._lines)
 
     def _lines(self, cells: int) -> list[Words]:
         session = self.navigator.session.tenant(self._tenant.id)
@@ -86,6 +96,9 @@ class OperatorsPage(TextPage):
             lines += _operator_lines(operator)
         if not self._operators:
             lines.append((" none", MUTED))
+        if self._unlisted:
+            lines += ["", (" Logins that can read the rows, and are no operators: no key is shared", HEADING)]
+            lines += [line(" ", CAUTION, (one_line(login, 60), ATTENTION)) for login in self._unlisted]
         if self._exposed:
             lines += ["", (" API keys to replace", HEADING)]
         for entry in self._exposed:
