@@ -171,6 +171,8 @@ def test_behind_a_pooler_that_loses_notices_changes_are_seen_at_the_next_look(
         try:
             assert bool(watcher.state.delay) is (mode == "transaction")
             listening, _ = watch()
+            pooled, direct = root.database.link.connection(), listening.database.link.connection()
+            assert pooled.prepare_threshold is None and direct.prepare_threshold, "plans are kept by the server alone"
             add(store(shared.root()), 1)
             if mode == "transaction":
                 until(lambda: ids(store(listening)) == [1])

@@ -27,6 +27,9 @@ DEADLINE = 10.0
 _IDLE = 30.0
 """Seconds without use after which a connection is tested."""
 
+_PREPARE = 5
+"""Uses of a statement after which the server keeps its plan: planning took a fifth of a save."""
+
 _ROLES = """
 SELECT s.rolname,
        EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(session_user, r.oid, 'MEMBER')),
@@ -37,7 +40,8 @@ SELECT s.rolname,
        coalesce(pg_has_role(session_user, to_regrole('modeldeck_auditor'), 'USAGE'), false),
        coalesce(pg_has_role(session_user, to_regrole('modeldeck_meter'), 'USAGE'), false),
        EXISTS (SELECT FROM pg_namespace WHERE nspname = 'modeldeck'),
-       extract(epoch FROM clock_timestamp())
+       extract(epoch FROM clock_timestamp()),
+       pg_backend_pid()
 FROM pg_roles s WHERE s.rolname = session_user
 """
 
@@ -179,7 +183,7 @@ def _check(connection: psycopg.Connection[tuple[Any, ...]]) -> Login:
     """Return the login of a connection; raise a Problem if the store must not be used with it."""
     row = connection.execute(_ROLES).fetchone()
     assert row is not None
-    name, superuser, bypass, plain, owner, operator, auditor, meter, exists, now = row
+    name, superuser, bypass, plain, owner, operator, auditor, meter, exists, now, process = row
     refused = (
         "a superuser" if superuser else "exempt from row-level security" if bypass else "an owner" if owner else ""
     )
@@ -201,6 +205,9 @@ def _check(connection: psycopg.Connection[tuple[Any, ...]]) -> Login:
     version, least, store_id = connection.execute(
         "SELECT schema_version, least_client, store_id::text FROM modeldeck.meta"
     ).fetchone() or (0, 0, "")
+    if process == connection.info.backend_pid:
+        # The server itself, and no pooler, behind which a statement may meet a process that has not prepared it.
+        connection.prepare_threshold = _PREPARE
     return Login(name, role, version, least, store_id, float(now) - time.time())
 
 

@@ -238,7 +238,7 @@ class Database:
             locked = connection.execute(_LOCK, (tenant,))
             # A statement of its own: only one that begins after the lock was given sees what was saved before.
             read = connection.execute(_UNLESS_KNOWN, (tenant, operation), binary=True)
-            entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True)
+            entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True, prepare=False)
         # Outside of the pipeline: within it, each of them is one more trip.
         row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]
         if row is None:
