@@ -1,10 +1,15 @@
 """The figures: what each shows, which function finds it out, and how many trials each size makes."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 SIZES = ("gate", "note", "large")
+_SHM = Path("/dev/shm")
+MEMORY = _SHM if os.access(_SHM, os.W_OK) else None
+"""Where processes are killed, a file system in memory: a killed process loses what it would lose on a disk."""
 
 
 @dataclass(frozen=True)

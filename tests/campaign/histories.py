@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 )
 from tinydb import TinyDB
 
-from tests.campaign.figures import Result
+from tests.campaign.figures import MEMORY, Result
 from tests.campaign.kills import kill_at, leftovers, load
 from tui.storage.folder import DiskFolder
 from tui.storage.store import EARLIER_STATES, Store
@@ -42,7 +42,7 @@ class History(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         type(self).played += 1
-        self.above = tempfile.TemporaryDirectory()
+        self.above = tempfile.TemporaryDirectory(dir=MEMORY)
         self.folder = Path(self.above.name) / "acme"
         self.create()
         self.model: Content = {}
@@ -135,7 +135,7 @@ class StockHistory(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         type(self).played += 1
-        self.above = tempfile.TemporaryDirectory()
+        self.above = tempfile.TemporaryDirectory(dir=MEMORY)
         self.path = Path(self.above.name) / "settings.json"
         self.model: Content = {}
 
