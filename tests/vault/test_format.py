@@ -180,14 +180,13 @@ async def test_the_commands_of_the_page_show_every_key(disk_session: Session, tm
     settings, keys = disk_session.store(tenant_id).folder.path, disk_session.keys.folder(tenant_id).path
     assert settings and keys
     (key_file,), plain = keys.glob("*.pem"), tmp_path / "plain.pem"
-    remove = ["openssl", "pkey", "-in", str(key_file), "-out", str(plain), "-passin", f"pass:{PASSPHRASE}"]
-    await asyncio.to_thread(subprocess.run, remove, check=True, capture_output=True, timeout=60)
-    (script,) = re.findall(r"```sh\n(.*?)```", FORMAT.read_text(), re.DOTALL)
+    unlock, show = re.findall(r"```sh\n(.*?)```", FORMAT.read_text(), re.DOTALL)
     environ = {"PATH": os.environ["PATH"], "SETTINGS": str(settings / "settings.json"), "KEY": str(plain)}
-    command = ["sh", "-c", script]
-    ran = await asyncio.to_thread(
-        subprocess.run, command, env=environ, capture_output=True, text=True, check=True, timeout=60
-    )
+    locked = {**environ, "LOCKED": str(key_file), "PASSPHRASE": PASSPHRASE}
+    for script, variables in ((unlock, locked), (show, environ)):
+        ran = await asyncio.to_thread(
+            subprocess.run, ["sh", "-c", script], env=variables, capture_output=True, text=True, check=True, timeout=60
+        )
     shown = {tuple(line.split(" ", 2)[:2]): line.split(" ", 2)[2] for line in ran.stdout.splitlines()}
     assert json.loads(shown["openai_compatible", "far-away"]) == {"api_key": f"{KEY}-other"}
     assert json.loads(shown["openai", "default"]) == {"api_key": KEY}
