@@ -45,10 +45,11 @@ def event(data: object) -> bytes:
 
 
 async def test_a_streamed_answer() -> None:
-    async with serve([streaming(text_chunk("Good"), text_chunk(" day"), DONE)]) as server:
+    async with serve([streaming(text_chunk("Good"), text_chunk(" d"), text_chunk("ay"), DONE)]) as server:
         events, problem = await ask(server)
     assert problem is None
-    assert events == [TextDelta("Good day"), Finish("stop")]  # what arrives together is one piece
+    # The first piece comes at once; of the rest, what arrives together is one.
+    assert events == [TextDelta("Good"), TextDelta(" day"), Finish("stop")]
 
 
 async def test_a_whole_answer() -> None:

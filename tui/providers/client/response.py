@@ -144,7 +144,7 @@ class Answer(Generic[T]):
             IncompleteAnswer: The answer ended too early.
             Problem: The answer is too large, or nothing that can be read.
         """
-        yield from join_pieces(self._results())
+        yield from join_pieces(self._results(), self._text)
 
     def _results(self) -> Iterator[AnswerResult]:
         if self._tail is not None:

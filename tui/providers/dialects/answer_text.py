@@ -85,8 +85,11 @@ class AnswerText:
             yield TextDelta(text)
 
 
-def join_pieces(results: Iterable[T]) -> Iterator[T | Delta]:
-    """Yield results that arrived together, with the pieces of one text in a row joined; before an error, too."""
+def join_pieces(results: Iterable[T], has_text: bool) -> Iterator[T | Delta]:
+    """Yield results that arrived together, with the pieces of one text in a row joined; before an error, too.
+
+    Where there is no text yet, its first piece comes at once.
+    """
     kind: type[Delta] = TextDelta
     pieces: list[str] = []
     try:
@@ -94,10 +97,11 @@ def join_pieces(results: Iterable[T]) -> Iterator[T | Delta]:
             if pieces and type(result) is not kind:
                 yield kind("".join(pieces))
                 pieces.clear()
-            if isinstance(result, DELTAS):
+            if has_text and isinstance(result, DELTAS):
                 kind = TextDelta if isinstance(result, TextDelta) else ThinkingDelta
                 pieces.append(result.text)
             else:
+                has_text = has_text or isinstance(result, DELTAS)
                 yield result
     except Problem:
         if pieces:
