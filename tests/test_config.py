@@ -118,3 +118,42 @@ def test_a_new_theme_is_not_written_through_a_link(tmp_path: Path) -> None:
     (tmp_path / ".config.toml.new").symlink_to(other)
     remember_theme(Paths(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path), "nord")
     assert other.read_text() == "mine" and 'theme = "nord"' in (tmp_path / "config.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('budget = "much"', 'budget is an amount and a currency, such as "20 USD".'),
+        ('store = "mysql://host/x"', "store is postgresql://HOST/DATABASE or postgresql:///DATABASE."),
+        ('store = "postgresql://ada:FAKE@host/x"', "store contains a password; keep it in a password file"),
+        ("history_days = -1", "history_days is 1 to "),
+    ],
+)
+def test_a_value_that_an_entry_cannot_have_is_refused_without_repeating_a_password(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    with pytest.raises(Problem) as refused:
+        loaded(tmp_path, text)
+    shown = f"{refused.value.message} {refused.value.hint}"
+    assert says in shown and "FAKE" not in shown
+
+
+def test_a_theme_that_cannot_be_written_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = paths({"HOME": str(tmp_path), "MODELDECK_CONFIG_DIR": str(tmp_path)})
+    file = tmp_path / "config.toml"
+    for text in ('"theme" = "nord"\n', 'theme = """\nnord"""\n'):
+        file.write_text(text)
+        with pytest.raises(Problem, match=r"not on one line|cannot be written"):
+            remember_theme(where, "textual-light")
+        assert file.read_text() == text
+    file.write_text('theme = "nord"\n')
+
+    def fails(path: Path, target: Path) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(Problem, match=r"config\.toml cannot be written") as refused:
+        remember_theme(where, "textual-light")
+    assert "Read-only file system" in refused.value.hint and file.read_text() == 'theme = "nord"\n'

@@ -6,12 +6,14 @@ import os
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import ROOT, environ
 from tests.terminal import Loaded, Terminal
+from tui.cli import inputs
 from tui.cli.inputs import interruptible, read_text
 from tui.errors import UsageError
 
@@ -88,3 +90,24 @@ def test_a_piped_text_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
     with pytest.raises(UsageError, match=r"not UTF-8|NUL bytes"):
         read_text("Type")
+
+
+def test_the_invitation_is_printed_on_a_terminal_unless_questions_are_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = io.StringIO("one\ntwo\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", typed)
+    inputs.allow_questions(True)
+    assert read_text("Type your question") == "one\ntwo\n"
+    assert capsys.readouterr().err == "Type your question, then press ctrl+d:\n"
+    inputs.allow_questions(False)
+    with pytest.raises(UsageError, match="standard input is a terminal"):
+        read_text("Type your question")
+    inputs.allow_questions(True)
+
+
+def test_a_thread_reads_without_taking_the_signals_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("one"))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(read_text, "Type").result() == "one"

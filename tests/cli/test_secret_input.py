@@ -1,9 +1,13 @@
 """How secrets come in, and that they never come out."""
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
+import termios
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +15,10 @@ import pytest
 from tests.cli.conftest import KEY, ROOT, Ran, Run, environ
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import Loaded, Terminal
+from tui.cli import inputs, secret_input
 from tui.cli.fields import entries
 from tui.cli.output import Output
-from tui.cli.secret_input import SecretInput
+from tui.cli.secret_input import SecretInput, ask
 from tui.errors import UsageError
 from tui.providers.spec import Field
 from tui.secret import Secret
@@ -26,8 +31,6 @@ FIELDS = (
 
 
 def take(words: list[str], monkeypatch: pytest.MonkeyPatch, stdin: str = "") -> dict[str, str | Secret]:
-    import io
-
     monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
     return entries(FIELDS, words, SecretInput(), Output())
 
@@ -183,3 +186,82 @@ def test_a_descriptor_that_was_not_needed_is_closed_too_so_that_no_program_inher
     for odd in ("0", "1", "2", "x", "", str(2**40)):
         SecretInput(odd).close()
     assert all(os.fstat(descriptor) for descriptor in (0, 1, 2))
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The far end of a terminal that is the one of this process."""
+    far, near = os.openpty()
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda path, *more: os.dup(near) if path == "/dev/tty" else opened(path, *more))
+    inputs.allow_questions(True)
+    yield far
+    os.close(far)
+    os.close(near)
+
+
+def read_to(terminal: int, ending: bytes) -> bytes:
+    """Read what a terminal shows until it ends with some bytes."""
+    output = b""
+    while not output.endswith(ending):
+        output += os.read(terminal, 100)
+    return output
+
+
+@pytest.mark.parametrize(
+    ("typed", "secret"),
+    [
+        (b"open sesame\n", "open sesame"),
+        (b"wrong\x15open\x7fn\r", "open"),
+        ("caf\u00e9\u00e9\x7f\n".encode(), "caf\u00e9"),
+        (b"\x04", ""),
+    ],
+    ids=["a line", "erased", "a letter of two bytes", "the end at once"],
+)
+def test_what_is_typed_at_a_hidden_prompt_is_read_without_echo(
+    terminal: int, monkeypatch: pytest.MonkeyPatch, typed: bytes, secret: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    before = termios.tcgetattr(terminal)
+    output: list[bytes] = []
+
+    def type_at_the_prompt() -> None:
+        output.append(read_to(terminal, b"API key: "))
+        os.write(terminal, typed)
+
+    thread = threading.Thread(target=type_at_the_prompt)
+    thread.start()
+    answer = ask("API key: ")
+    thread.join()
+    output.append(read_to(terminal, b"\x1b[K"))
+    assert answer is not None and answer.reveal() == secret
+    assert b"".join(output) == b"API key: \r\x1b[K", "nothing is echoed, and the prompt is erased"
+    assert termios.tcgetattr(terminal) == before
+
+
+def test_bytes_that_are_no_text_are_refused_and_there_is_no_prompt_without_a_terminal(
+    terminal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with monkeypatch.context() as patched:
+        patched.setattr(termios, "tcsetattr", lambda *_: None)  # which discards what was typed before
+        patched.setattr(secret_input, "_read_line", lambda terminal: b"\xff\xfe")
+        with pytest.raises(UsageError, match="not UTF-8 text"):
+            ask("API key: ")
+    assert read_to(terminal, b"\n") == b"API key: \r\n"
+    inputs.allow_questions(False)
+    assert ask("API key: ") is None
+    inputs.allow_questions(True)
+
+    def missing(*_: object) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "open", missing)
+    assert ask("API key: ") is None
+
+
+def test_a_line_that_is_no_text_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(b"sk-\xff\n"), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stream)
+    with pytest.raises(UsageError, match="The line for api_key is not text"):
+        entries(FIELDS, ["api_key=-"], SecretInput(), Output())

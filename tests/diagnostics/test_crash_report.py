@@ -1,14 +1,17 @@
 """An error that nobody catches, wherever it comes from: a note without values, one sentence, nothing more."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.terminal import environ
-from tui.diagnostics.crash_report import crash_note
+from tui.diagnostics.crash_report import crash_note, guard, guard_loop
 
 BEGIN = """
 import asyncio, gc, os, sys, threading
@@ -73,3 +76,30 @@ def test_a_few_notes_are_kept_and_one_that_cannot_be_written_stops_nothing(tmp_p
     (tmp_path / "file").write_bytes(b"")
     assert crash_note(ValueError("x"), environ(tmp_path / "file")) is None
     assert sorted(os.listdir(tmp_path)) == [".local", "file"]
+
+
+def test_every_hook_of_the_process_writes_a_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = environ(tmp_path)
+    for name in ("excepthook", "unraisablehook"):
+        monkeypatch.setattr(sys, name, getattr(sys, name))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    guard(there)
+    error = RuntimeError("said CANARY")
+    sys.excepthook(RuntimeError, error, None)
+    assert "Modeldeck crashed; this is a bug (RuntimeError)." in capsys.readouterr().err
+    sys.unraisablehook(SimpleNamespace(exc_value=error))
+    threading.excepthook(SimpleNamespace(exc_value=error))  # type: ignore[arg-type]
+    threading.excepthook(SimpleNamespace(exc_value=None))  # type: ignore[arg-type]
+    notes = [path.read_text() for path in tmp_path.rglob("crash-*.txt")]
+    assert len(notes) == 3 and all("RuntimeError" in text and "CANARY" not in text for text in notes)
+
+
+async def test_what_a_callback_of_the_loop_raises_is_noted(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    guard_loop(loop, environ(tmp_path))
+    loop.call_exception_handler({"message": "lost", "exception": RuntimeError("said CANARY")})
+    loop.call_exception_handler({"message": "no error"})
+    (note,) = tmp_path.rglob("crash-*.txt")
+    assert "CANARY" not in note.read_text()

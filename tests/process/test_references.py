@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -174,3 +175,33 @@ async def test_practice_runs_nothing(tmp_path: Path) -> None:
     with pytest.raises(Problem):
         resolve_references(tenant, {"api_key": command("touch", str(tmp_path / "never"))})
     assert not (tmp_path / "never").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("credential:key", "this was not started by a service with credentials"),
+        ("file:/nowhere/key", "The file /nowhere/key cannot be read: no such file or directory."),
+        ("file:/dev/null", "is not a regular file"),
+        ('command:["no-such-program"]', "The program no-such-program does not exist here, or cannot be run."),
+        ('command:["/etc/passwd"]', "The program /etc/passwd does not exist here, or cannot be run."),
+    ],
+)
+def test_why_a_reference_has_no_value_is_named(environ: dict[str, str], text: str, says: str) -> None:
+    environ.pop("CREDENTIALS_DIRECTORY", None)
+    with pytest.raises(Problem, match=re.escape(says)):
+        value(environ, text)
+
+
+def test_a_program_that_is_none_for_this_system_is_named(environ: dict[str, str], tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF of another machine")
+    program.chmod(0o755)
+    with pytest.raises(Problem, match="cannot be run: exec format error"):
+        value(environ, command(str(program)))
+
+
+def test_a_stored_command_that_is_no_list_is_refused() -> None:
+    for text in ("command:{", "command:" + "[" * 30_000):
+        with pytest.raises(UsageError, match="is a list of words"):
+            parse(text)

@@ -466,3 +466,17 @@ def test_what_could_not_be_read_again_is_not_written(disk: DiskFolder, monkeypat
     with pytest.raises(SaveFailed, match="is larger than"):
         disk.write("a", b"12345")
     assert disk.read("a") == b"1234"
+
+
+def test_where_the_system_says_nothing_of_a_file_system_it_is_local_and_its_room_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(Path, "read_text", fails)
+    assert filesystem.shared(tmp_path) == "" and MemoryFolder().shared == ""
+    monkeypatch.setattr(os, "statvfs", fails)
+    assert filesystem.free_space(tmp_path) is None
+    monkeypatch.setattr(os, "statvfs", lambda at: SimpleNamespace(f_blocks=0))
+    assert filesystem.free_space(tmp_path) is None

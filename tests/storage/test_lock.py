@@ -214,3 +214,21 @@ def test_nothing_is_appended_aged_or_removed_under_a_lock_that_was_deleted(tmp_p
                 first.remove("settings.json")
     assert [second.read(name) for name in ("settings.json", "settings.json.1", "settings.json.2")] == [b"2", b"1", b"0"]
     assert second.read("audit.log") == b"first\n"
+
+
+def test_a_lock_that_was_deleted_while_it_was_waited_for_is_acquired_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, acquire, locks = DiskFolder(tmp_path / "acme"), lock._lock, list[int]()
+    folder.write("a", b"1")
+
+    def deleted_at_first(file: int, deadline: float) -> None:
+        acquire(file, deadline)
+        locks.append(file)
+        if len(locks) == 1:
+            (tmp_path / "acme" / LOCK).unlink()
+
+    monkeypatch.setattr(lock, "_lock", deleted_at_first)
+    with folder.lock():
+        folder.write("a", b"2")
+    assert len(locks) == 2 and folder.read("a") == b"2" and (tmp_path / "acme" / LOCK).exists()

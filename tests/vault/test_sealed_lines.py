@@ -88,3 +88,20 @@ def test_the_envelope_of_a_credential_or_of_another_chat_holds_no_key() -> None:
     for content, owner in ((line, OWNER), (own, ("acme", "20261130-140000-ffffffff")), (own, ("other", OWNER[1]))):
         with pytest.raises(Locked):
             sealed_lines.open_key(pair.private, content, owner)
+
+
+def test_a_key_opens_with_its_pair_and_its_file_alone(key: LineKey) -> None:
+    line = sealed_lines.new_key(cached_pair(0).public_pem, cached_pair(0).key_id, OWNER)[1]
+    assert sealed_lines.open_key(cached_pair(0).private, line, OWNER).key_id == cached_pair(0).key_id
+    for private, content, owner in (
+        (cached_pair(1).private, line, OWNER),
+        (cached_pair(0).private, line, ("other", OWNER[1])),
+        (cached_pair(0).private, b"no line", OWNER),
+    ):
+        with pytest.raises(Locked, match="This key does not open"):
+            sealed_lines.open_key(private, content, owner)
+
+
+def test_letters_that_are_no_base64_are_no_line() -> None:
+    for content in ("A", "A" * 4, "A" * 65):
+        assert sealed_lines.split(f"1.{content}.{TIME}".encode()) is None

@@ -115,3 +115,60 @@ def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) ->
     )
     assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 6.\n"
     assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).code == 0
+
+
+def test_a_removed_operator_leaves_api_keys_to_replace(modeldeck: Run, shared: SharedStore, tmp_path: Path) -> None:
+    ada = {"MODELDECK_STORE": shared.text(), "MODELDECK_PASSPHRASE": "passphrase of ada"}
+    bob = {
+        "MODELDECK_STORE": shared.text("bob"),
+        "MODELDECK_PASSPHRASE": "passphrase of bob",
+        "MODELDECK_KEY_DIR": str(tmp_path / "bob"),
+    }
+    unprotected = {"MODELDECK_STORE": shared.text("bob"), "MODELDECK_KEY_DIR": str(tmp_path / "none")}
+    refused = modeldeck("operator", "request", **unprotected)
+    assert refused.code == 2 and "Your own key pair needs a passphrase." in refused.err
+    assert json.loads(modeldeck("store", "push", "--json", **ada).out) == [{"tenant": "acme", "states": 1}]
+    words = ("provider", "set", "openai", "api_key=-", "--no-verify")
+    assert modeldeck(*words, stdin="sk-FAKE-0123456789\n", **ada).code == 0
+    assert modeldeck("operator", "request", **ada).code == 0
+    requested = json.loads(modeldeck("operator", "request", "--json", **bob).out)
+    missing = modeldeck("operator", "admit", "bob", **ada)
+    assert missing.code == 2 and "Missing --fingerprint." in missing.err
+    assert modeldeck("operator", "admit", "bob", "--fingerprint", requested["fingerprint"], **ada).code == 0
+    assert modeldeck("operator", "request", **bob).code == 0
+    assert "bob" in modeldeck("operator", "list", **ada).out
+    removed = modeldeck("operator", "remove", "bob", "--yes", **ada)
+    assert "1 API key to replace, which a removed operator could read:\n  openai default, read by bob" in removed.out
+    (exposed,) = json.loads(modeldeck("operator", "list", "--json", **ada).out)["exposed"]
+    assert (exposed["operator"], exposed["provider"], exposed["credential"]) == ("bob", "openai", "default")
+    status = modeldeck("vault", "status", **ada).out
+    assert "1 API key that a removed operator could read:" in status and "openai default, read by bob" in status
+    with shared.administrator() as connection:
+        connection.execute("INSERT INTO modeldeck.member (tenant, login) VALUES ('acme', 'bob')")
+    assert "bob can read the rows in the database, and is no operator" in modeldeck("operator", "list", **ada).err
+
+
+def test_a_tenant_comes_back_to_a_machine_without_its_files(
+    run_in: Run, home: Path, shared: SharedStore, tmp_path: Path
+) -> None:
+    ada = {"MODELDECK_STORE": shared.text(), "MODELDECK_PASSPHRASE": "passphrase of ada"}
+    assert run_in(home, "store", "push", **ada).code == 0
+    empty = tmp_path / "empty"
+    assert run_in(empty, "store", "push", **ada).out == "There is no tenant to copy.\n"
+    assert run_in(empty, "store", "pull", "--dry-run", **ada).out == "acme: 1 state would be copied to this machine.\n"
+    assert run_in(empty, "store", "pull", **ada).out == "acme: 1 state copied to this machine.\n"
+    assert json.loads(run_in(empty, "tenant", "list", "--json").out)[0]["id"] == "acme"
+    shown = run_in(home, "store", "status", **ada).out
+    assert "login" in shown and "ada" in shown
+    assert "keeps no chats: its settings are in a shared store." in run_in(home, "history", "status", **ada).out
+    (tmp_path / "a.txt").write_text("notes")
+    attached = run_in(home, "attach", str(tmp_path / "a.txt"), **ada)
+    assert attached.code == 2 and "In a shared store, no console takes files." in attached.err
+    created = json.loads(run_in(home, "operator", "recover", "--create", "--json", **ada).out)
+    assert created["tenant"] == "acme" and len(created["text"]) == 3
+    typed = run_in(home, "operator", "recover", "--test", **ada)
+    assert typed.code == 2 and "The recovery text needs a terminal." in typed.err
+    (tmp_path / "text").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "text").chmod(0o600)
+    binary = run_in(home, "operator", "recover", "--test", "--text-file", str(tmp_path / "text"), **ada)
+    assert binary.code == 2 and "The recovery text is not text." in binary.err

@@ -63,6 +63,15 @@ async def test_the_form_of_a_batch_names_what_is_missing_or_wrong(tmp_path: Path
         await until_shown(pilot, "Which file of prompts?")
         page._path.field.value = str(prompts)
         await until_shown(pilot, "Line 1 has no prompt.")
+        page._output.field.value = ""
+        await pilot.press("enter")
+        await until_shown(pilot, "Which file are the answers written to?")
+        page._path.field.focus()
+        for row in (page._output, page._in_flight, page._repeat, page._cost):
+            await pilot.press("enter")
+            await until(pilot, lambda row=row: row.field.has_focus)  # type: ignore[misc]
+        await pilot.press("enter")
+        await until(pilot, lambda: page._start.has_focus)
         page.query_one("#row-output").query_one(Input).value = str(prompts)
         page._cost.field.value = "none"
         await pilot.press("enter")

@@ -28,14 +28,33 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
         await until_shown(pilot, "The question that you wrote is not sent.")
         await pilot.press("n")
         await until(pilot, lambda: pilot.app.screen is page)
-        page._path.field.value = str(tools)
+        page._path.field.value = str(result)
         page._question.field.value = "Do I need a coat in Oslo?"
+        page._send.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "has no name")
+        page._path.field.value = str(tools)
         await until_shown(pilot, "weather")
+        page._path.field.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: page._question.field.has_focus)
+        await pilot.press("enter")
+        await until(pilot, lambda: page._send.has_focus)
         await pilot.press("enter")
         await until(pilot, lambda: len(page.query(CallForm)) == 1)
         form = page.query_one(CallForm)
         await until(pilot, lambda: form.result.field.has_focus)
         await until_shown(pilot, 'weather {"city"')
+        assert page.unsaved() == "The results that you typed are not sent."
+        page._question.field.value = "Do I need a coat in Rome?"
+        await until(pilot, lambda: not page.query(CallForm))
+        assert page._pending is None, "another question begins anew"
+        page._question.field.value = "Do I need a coat in Oslo?"
+        page._send.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: len(page.query(CallForm)) == 1)
+        form = page.query_one(CallForm)
+        await until(pilot, lambda: form.result.field.has_focus)
         page._send.focus()
         await pilot.press("enter")
         await until_shown(pilot, "The result is blank.")
@@ -50,7 +69,10 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
         page._recording.flush()
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is tab.screen)
-        chat = chats.open_chat(acme, *chats.ids(acme))
+        _, chat = sorted(
+            (chats.open_chat(acme, chat_id) for chat_id in chats.ids(acme)),
+            key=lambda chat: len(chat.conversation.messages()),
+        )
         assert [message.role for message in chat.conversation.messages()] == ["user", "assistant", "tool", "assistant"]
         tab.session.resume(chat)
         assert [len(entry.blocks) for entry in tab.session.history.entries] == [3], "question, tools, answer"

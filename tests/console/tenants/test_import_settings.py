@@ -77,6 +77,29 @@ async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(chang
         await until_shown(pilot, "The file cannot be read: no such file or directory.")
 
 
+async def test_what_another_session_saved_meanwhile_is_a_question(changed: Session, tmp_path: Path) -> None:
+    acme = changed.tenant("acme")
+
+    def chat() -> str:
+        return models.defaults(acme)[ModelType.CHAT].ref
+
+    async with console(changed) as pilot:
+        await named(pilot, tmp_path / "acme.json")
+        await until_shown(pilot, "▸ [ Import ]")
+        await defaults.set(acme, ModelType.CHAT, "openai/gpt-5.4-mini")
+        await pilot.press("enter")
+        await until_shown(pilot, "Another session saved first")
+        await until_shown(pilot, "default chat model set to openai/gpt-5.4-mini")
+        await pilot.press("escape")
+        await until_shown(pilot, "▸ [ Import ]")
+        assert chat() == "openai/gpt-5.4-mini", "nothing is imported without an answer"
+        await pilot.press("enter")
+        await until_shown(pilot, "Another session saved first")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "Imported into acme: ")
+        assert chat() == "openai/gpt-6-sol"
+
+
 async def test_leaving_before_it_is_imported_asks(changed: Session, tmp_path: Path) -> None:
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")

@@ -9,12 +9,14 @@ from tests.console.pilot import app_of, console, shown, until, until_shown
 from tests.console.provider_forms import KEY, OTHER_KEY, paste
 from tests.doubles.postgres_server import SharedStore, shared_store
 from tui.console.providers.setup.screen import Setup
-from tui.console.tenants.operators import OperatorsPage
+from tui.console.tenants.operators import OperatorsPage, _operator_lines
+from tui.console.widgets.static_text import line
 from tui.practice.tenants import BITS, COST
 from tui.providers import PROVIDERS
 from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
+from tui.tenancy.operators import RECOVERY, Operator
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import tenant_of
 from tui.workspace import operators, tenants
@@ -30,6 +32,15 @@ OWN = Secret("own-passphrase")
 def shared() -> Iterator[SharedStore]:
     with shared_store() as created:
         yield created
+
+
+def test_a_planted_entry_has_no_fingerprint_and_the_recovery_text_its_last_test() -> None:
+    planted = Operator("mallory\x1b", "0" * 16, "key", "2026-11-05", planted=True)
+    (row,) = _operator_lines(planted)
+    assert line(row).plain.endswith("mallory: planted in the database. No key is shared with it.")
+    for tested, words in (("", "not tested yet"), ("2026-11-06", "tested 2026-11-06")):
+        (row,) = _operator_lines(Operator(RECOVERY, "0" * 16, "key", "2026-11-05", tested=tested))
+        assert line(row).plain.split() == ["recovery", "text", *words.split()]
 
 
 async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of_keys_to_replace(

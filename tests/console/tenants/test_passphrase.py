@@ -36,6 +36,8 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
     async with console(session, None) as pilot:
         await pilot.press("down", "p")
         await until_shown(pilot, " ▸ Current          [")
+        await pilot.press("tab", "tab", "tab", "enter")
+        await until_shown(pilot, "Type the current passphrase first.")
         await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
         await until_shown(pilot, " ▸ Current          [    ")

@@ -1,9 +1,22 @@
 """What arrives from the terminal: escapes, sequences and pastes, however the line cuts them."""
 
-import pytest
-from textual.events import Key
+import asyncio
+import errno
+import os
+import signal
+import tty
+from collections.abc import Iterator
+from contextlib import suppress
+from io import StringIO
+from queue import Queue
+from threading import Event, Thread
+from types import SimpleNamespace
+from typing import Any
 
-from tui.console.terminal.driver import Escape, InputSplitter, Keys, Pasted, split_alt_key
+import pytest
+from textual.events import Key, Paste
+
+from tui.console.terminal.driver import Escape, InputSplitter, Keys, Output, Pasted, TerminalDriver, split_alt_key
 from tui.console.terminal.flow_control import ANSWER
 
 
@@ -112,3 +125,108 @@ def test_what_the_terminal_answers_stands_apart_from_keys_of_the_same_read() -> 
         Keys(ANSWER),
         Keys("b"),
     ]
+
+
+@pytest.fixture
+def near() -> Iterator[tuple[int, int]]:
+    """Both ends of a terminal that hands over each byte: the far one types and reads what is shown."""
+    far, near = os.openpty()
+    tty.setraw(near)
+    yield far, near
+    for descriptor in (far, near):
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+class Started:
+    """A driver at the near end of a terminal, and what it hands to the app."""
+
+    def __init__(self, near: int) -> None:
+        self.events: Queue[Any] = Queue()
+        self.posted: list[Any] = []
+        self.driver = TerminalDriver(SimpleNamespace(post_message=self.posted.append), size=(80, 24))
+        self.driver.fileno = near
+        self.driver.process_message = self.events.put  # type: ignore[assignment, method-assign]
+        self.thread = Thread(target=self.driver.run_input_thread)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.driver.exit_event.set()
+        self.thread.join(60)
+
+    def next(self) -> Any:
+        return self.events.get(timeout=60)
+
+
+async def test_what_is_typed_at_a_terminal_becomes_keys_and_pastes_one_by_one(near: tuple[int, int]) -> None:
+    far, end = near
+    started = Started(end)
+    try:
+        os.write(far, b"a")
+        assert started.next().key == "a"
+        os.write(far, b"\x1b[A")
+        assert started.next().key == "up"
+        os.write(far, b"\x1b[200~two\rlines\x1b[201~")
+        pasted = started.next()
+        assert isinstance(pasted, Paste) and pasted.text == "two\nlines"
+        os.write(far, b"\x1b")
+        assert started.next().key == "escape", "once nothing follows it"
+        os.write(far, b"\x1bj\xc3")
+        assert [started.next().key for _ in range(2)] == ["escape", "j"]
+        os.write(far, b"\xa9")
+        assert started.next().character == "é", "a letter that the line cut in two"
+    finally:
+        started.stop()
+    assert started.events.empty()
+
+
+async def test_an_answer_of_the_terminal_is_no_key_and_tells_the_pace(near: tuple[int, int]) -> None:
+    far, end = near
+    started = Started(end)
+    answered = Event()
+    started.driver.pace.then = answered.set
+    try:
+        assert started.driver._accepts_input(), "an empty terminal takes more"
+        started.driver.pace.count_sent(0, 0.0)
+        os.write(far, ANSWER.encode() + b"b")
+        assert started.next().key == "b"
+        await asyncio.sleep(0)
+        assert answered.is_set() and started.driver.pace.bytes_in_flight == 0
+        started.driver._on_resize()
+        await asyncio.sleep(0)
+        started.driver._sigcont_application()
+        await asyncio.sleep(0)
+        assert [type(message).__name__ for message in started.posted] == ["Resize", "SignalResume"]
+    finally:
+        started.stop()
+
+
+async def test_a_terminal_that_goes_away_ends_the_process_as_its_kernel_would(
+    near: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, end = near
+    signals: Queue[tuple[int, int]] = Queue()
+    monkeypatch.setattr(os, "kill", lambda *signal: signals.put(signal))
+    started = Started(end)
+    os.close(far)
+    assert signals.get(timeout=60) == (os.getpid(), signal.SIGHUP)
+    started.stop()
+
+
+def test_text_for_a_terminal_that_hung_up_is_lost_and_other_faults_are_raised() -> None:
+    class File(StringIO):
+        number = 0
+
+        def flush(self) -> None:
+            if self.number:
+                raise OSError(self.number, "")
+
+    file = File()
+    out = Output(file)
+    out.write("shown")
+    file.number = errno.EIO
+    out.flush()
+    file.number = errno.ENOSPC
+    with pytest.raises(OSError, match=r"\[Errno 28\]"):
+        out.flush()
+    assert file.getvalue() == "shown"
