@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.config import Config
+from tui.console.playground import redraw
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
 from tui.console.widgets.text_area import LIMIT
@@ -298,6 +299,22 @@ async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_returned
         assert tab.question.text == "first"
         await pilot.press("down")
         assert tab.question.text == "next"
+
+
+async def test_the_rule_says_what_a_model_does_from_its_first_words(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redraw, "_STATUS", 3_600.0)  # but for the first words, the rule stays as it was
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
+        await pilot.press("enter")
+        await until_shown(pilot, "… waiting for OpenAI")
+        model.says(ThinkingDelta("Hm."))
+        await until_shown(pilot, "… thinking ")
+        model.says(TextDelta("Yes."))
+        await until_shown(pilot, "… answering ")
+        model.says(Finish("stop"), None)
+        await over(pilot, tab)
 
 
 async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> None:

@@ -132,10 +132,13 @@ async def check_rows(entries: Iterable[Entry], on_row: OnRow = lambda row: None)
 
 
 def summary(checked: Sequence[HealthRow]) -> str:
-    """Return how many credentials there are of which state, as a sentence."""
-    states = Counter(row.state for row in checked)
-    count = f"{len(checked):,} credential{'' if len(checked) == 1 else 's'}"
-    return f"{count}: {', '.join(f'{n:,} {state}' for state, n in states.items())}." if checked else f"{count}."
+    """Return how many credentials there are of which state, and how many trials, as sentences."""
+    states = Counter(row.state for row in checked if row.credential)
+    lent = len(checked) - states.total()
+    count = f"{states.total():,} credential{'' if states.total() == 1 else 's'}"
+    counts = ", ".join(f"{n:,} {state}" for state, n in states.items())
+    trial = f" {lent:,} trial{'' if lent == 1 else 's'}, not checked." if lent else ""
+    return f"{count}: {counts}.{trial}" if counts else f"{count}.{trial}"
 
 
 async def _check(session: TenantSession, row: HealthRow) -> HealthRow:

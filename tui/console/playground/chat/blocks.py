@@ -115,13 +115,15 @@ class AnswerBlock:
         if self._thinking is not None:
             self._thinking.text.add(text)
 
-    def gather(self) -> None:
-        """Join the text that arrived since the last call."""
+    def gather(self) -> bool:
+        """Join the text that arrived since the last call; return whether its first words or thoughts are in it."""
+        before = bool(self._text), bool(self._thoughts)
         if self._new or self._new_thoughts:
             self._text = self.text + "".join(self._new)
             self._thoughts = self.thoughts + "".join(self._new_thoughts)
             self._new.clear()
             self._new_thoughts.clear()
+        return before != (bool(self._text), bool(self._thoughts))
 
     def end(self, *below: Words) -> None:
         """End the answer, with the lines `below` under it."""

@@ -83,12 +83,13 @@ class RunningAnswer:
         """How long it has been under way."""
         return monotonic() - self.began
 
-    def gather(self) -> None:
-        """Bring the reply up to what has come, before it is drawn."""
+    def gather(self) -> bool:
+        """Bring the reply up to what has come, before it is drawn; return whether the status changed by it."""
         self.fresh = False
-        self.reply.gather()
+        began = self.reply.gather()
         thinking = self.reply.thoughts and not self.reply.text
         self.reply.seconds_thought = (self.seconds if thinking else self._thinking_until) - self.first
+        return began
 
     def show_status(self) -> None:
         """Put what the call itself says, such as a retry, under the answer."""

@@ -211,8 +211,10 @@ class ChatTab(PromptTab):
         """Draw what has come of an answer."""
         answer = self.session.running
         if answer is not None and answer.fresh and not self.covered:
-            answer.gather()
+            began = answer.gather()
             self.transcript.refresh_block(answer.reply)
+            if began:
+                self._show_status()
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):

@@ -102,16 +102,20 @@ class CompareColumn(Vertical):
         """Draw what has been received since."""
         if self.fresh and self._block is not None:
             self.fresh = False
-            self._gather()
+            began = self._gather()
             self._transcript.refresh_block(self._block)
+            if began:
+                self.show_status()
 
-    def _gather(self) -> None:
+    def _gather(self) -> bool:
+        """Join what has come; return whether the status changed by it."""
         assert self._block is not None
-        self._block.gather()
+        began = self._block.gather()
         answer = self.entry.answers[-1] if self.entry.answers else None
         if answer is not None and self._block.thoughts:
             end = monotonic() if not self._block.text else self._thinking_until
             self._block.seconds_thought = max(0.0, end - answer.began - answer.first)
+        return began
 
     def end(self, answer: MeasuredAnswer) -> None:
         """Show how an answer ended."""
