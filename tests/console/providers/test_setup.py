@@ -303,7 +303,7 @@ async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_on
         assert screen[3] == " ▸ [ Use http://localhost:11434/v1 ]   Ollama         3 models, no key"
         assert screen[4] == "   [ Use http://localhost:8080/v1  ]   llama.cpp      1 model, no key"
         assert screen[5] == "                                       8000 and 1234 do not answer"
-        assert screen[7] == "   Or type a different one:"
+        assert screen[7] == "   Or type its address:"
         assert "   [ Search again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
         assert screen[22] == "   Nothing leaves this machine. For a server elsewhere, use an https URL."
@@ -338,9 +338,11 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word_and_a_
         await focused_field(pilot, "Look for servers on this machine")
         await pilot.press("tab", *"localhost:1/v1", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
-        await until_shown(pilot, "Save; A adds models.")
+        await until_shown(pilot, "If the address is right, save and add models by name.")
+        await until_shown(pilot, "Or type its address:")
         await pilot.press("enter")
         await until_shown(pilot, "── Models › add › OpenAI-compatible")
+        await until_shown(pilot, "OpenAI-compatible is set up. It lists no models; add them by name.")
 
 
 async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:

@@ -84,7 +84,8 @@ class SetupForm(Form):
             yield Button("Look for servers on this machine", id="look")
             yield _gap("look-gap")
         if self.discovered is not None or (self.provider.local_servers and self.stored is None):
-            yield Plain("Or type a different one:", classes="said", id="or-another")
+            other = "Or type a different one:" if self.discovered is not None else "Or type its address:"
+            yield Plain(other, classes="said", id="or-another")
         if self.named:
             yield self.named
         yield from self._main_rows()

@@ -15,6 +15,9 @@ from tui.workspace.credentials.fields import Values
 
 Strip = tuple[Words, Words]
 
+UNLISTED_HINT = "If the address is right, save and add models by name."
+"""What to do about a server that answers, and lists no models."""
+
 
 def two_lines(text: str, cells: int) -> Strip:
     """Split a long text into two lines."""
@@ -28,9 +31,9 @@ def answer_of(host: str, detail: str, now: str, width: int) -> Strip | None:
 
 
 def imported_sentence(listed: Sequence[Model] | None, seconds: float) -> str:
-    """Return `Imported 41 models in 1.2 s.`, or nothing if none was listed."""
-    if listed is None:
-        return ""
+    """Return `Imported 41 models in 1.2 s.`, or nothing if the provider lists none."""
+    if not listed:
+        return "" if listed is None else "It lists no models; add them by name."
     return f"Imported {len(listed):,} model{'' if len(listed) == 1 else 's'} in {seconds:.1f} s."
 
 

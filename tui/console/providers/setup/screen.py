@@ -18,7 +18,7 @@ from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import probe_words
-from tui.console.providers.setup.messages import answer_of, imported_sentence, saved_notice, stored_lines
+from tui.console.providers.setup.messages import UNLISTED_HINT, answer_of, imported_sentence, saved_notice, stored_lines
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
@@ -338,7 +338,7 @@ class Setup(PageScreen[bool]):
         if check.state is VerificationState.RESTRICTED:
             form.notice(*problem_lines(check.message, check.hint))
         else:
-            form.notice(*problem_lines("It answers, but lists no models.", hint("Save; {providers.add} adds models.")))
+            form.notice(*problem_lines("It answers, but lists no models.", UNLISTED_HINT))
         form.query_one("#anyway").focus()
         self.outcome = answer_of(self.flow.host, check.detail, self.navigator.session.now(), self.size.width)
 
