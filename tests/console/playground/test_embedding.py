@@ -204,6 +204,21 @@ async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytes
         assert "▒60  1.00" in lines[5] or "▓60" in lines[5]
 
 
+async def test_keys_typed_until_the_vectors_come_go_on_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived = Signal()
+    answering(monkeypatch, arrived, Vectors(0, ((1.0, 0.0),)))
+    async with console() as pilot:
+        tab = await open_embedding(pilot)
+        await pilot.press(*"one", "enter")
+        await until_shown(pilot, "── … embedding 0 of 1")
+        await pilot.press("ctrl+j", "s")
+        arrived.set()
+        await until(pilot, lambda: tab.compared is not None)
+        await pilot.press(*"ix")
+        await until(pilot, lambda: tab.texts == ["one", "six"])
+        await until_shown(pilot, " TYPE")
+
+
 async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Vectors(0, ((1.0,), (0.5,))), Signal())
     async with console() as pilot:

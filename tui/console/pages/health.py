@@ -139,7 +139,8 @@ class Health(PageScreen[None]):
             return ("filter.done", "page.back: clear")
         leave = "page.back: stop" if self._of else "page.back: clear" if self.query_one(Filter).text else "page.back"
         actions = ("health.verify", "health.verify-all", "health.filter") if self._entries and not self._of else ()
-        return ("list.up list.down: move", *actions, leave)
+        moves = ("list.up list.down: move",) if self._entries else ()
+        return (*moves, *actions, leave)
 
     def _strip(self) -> tuple[Words, Words]:
         key, first, second = self._message

@@ -236,10 +236,15 @@ class EmbeddingTab(SingleCallTab):
     async def _embed(self, texts: Sequence[str]) -> None:
         model = self.model
         assert model is not None
+        field = self.query_one(LinesField)
+        sent = field.text
         if (result := await self._embedded(model, texts)) is not None:
             self._ref = model.ref
             self.result.show(result[0], summary(*result))
-            self.take_focus()
+            if field.text == sent or not field.has_focus:  # else typing goes on: its keys are no commands
+                self.take_focus()
+            else:
+                self.refresh_chrome()
 
     async def _embedded(self, model: Model, texts: Sequence[str]) -> tuple[Comparison, int, float] | None:
         """Return the similarity of texts by a model, its tokens and seconds; None after a problem, which is shown."""
