@@ -1,5 +1,7 @@
 """The details of a provider: its fields and credentials, what goes with them, and the way back."""
 
+from dataclasses import replace
+
 import httpx
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
@@ -207,6 +209,15 @@ def test_an_address_is_never_cut(session: Session) -> None:
         start = next(at for at, words in enumerate(drawn) if words.startswith("Get a key"))
         count = -(-len(page) // (room - 15))
         assert "".join(words[15:].rstrip() for words in drawn[start : start + count]) == page
+
+
+def test_a_long_label_takes_more_rows_and_is_never_cut(session: Session) -> None:
+    row = status.row(session.tenant("acme"), "openai")
+    long = replace(row.provider.fields[0], label="Secret key of the application")
+    row = replace(row, provider=replace(row.provider, fields=(long,)))
+    drawn = [item.draw(45).plain for item in ProviderDetails(session.tenant("acme"), row, 45).items(compact=True)]
+    at = drawn.index("Secret key of")
+    assert drawn[at + 1] == "the" and drawn[at + 2].startswith("application    ••••")
 
 
 def test_names_of_models_are_whole_as_long_as_one_fits() -> None:

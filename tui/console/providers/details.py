@@ -9,7 +9,7 @@ from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import BROKEN, ERROR, HEADING, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
-from tui.console.widgets.wrap import fold
+from tui.console.widgets.wrap import fold, wrap
 from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import group_fingerprint
@@ -141,26 +141,22 @@ class ProviderDetails:
 
     def _field(self, field: Field, compact: bool) -> Iterator[Item]:
         key, credential = f"field:{field.name}", self.credential
+        *above, label = (part.plain for part in wrap(Content(field.label), _LABEL - 1))
+        yield from (text_item("", words) for words in above)
         if not field.secret:
             value = credential.clear.get(field.name, "") if credential else field.default
             plain = credential is not None and field.url and bool(credential.plain_http)
             warning = "▲ unencrypted http" if plain else ""
-            yield from (
-                self._address(key, field.label, value, warning)
-                if field.url
-                else [_entry(key, field.label, value or "–")]
-            )
+            yield from (self._address(key, label, value, warning) if field.url else [_entry(key, label, value or "–")])
             return
         if credential is None or field.name not in credential.hints:
-            yield _entry(key, field.label, "–")
+            yield _entry(key, label, "–")
         elif self.row.state is ProviderState.UNDECRYPTABLE:
-            yield _entry(key, field.label, line((BROKEN, ERROR), " cannot be opened"))
+            yield _entry(key, label, line((BROKEN, ERROR), " cannot be opened"))
         else:
             mark = group_fingerprint(credential.fingerprints.get(field.name, ""))
             fingerprint = f"fingerprint {mark}" if mark else ""
-            yield _entry(
-                key, field.label, credentials.masked_secret(credential, field.name), "" if compact else fingerprint
-            )
+            yield _entry(key, label, credentials.masked_secret(credential, field.name), "" if compact else fingerprint)
             if compact and fingerprint:
                 yield _entry("", "", fingerprint)
 
