@@ -40,7 +40,7 @@ def test_a_key_that_cannot_be_decrypted_is_not_called_ready_before_a_check() -> 
     assert state == "failed" and problem is not None and "key pair that no longer exists" in problem.message
 
 
-def test_a_trial_is_counted_beside_the_credentials() -> None:
+def test_trials_are_counted_after_the_credentials() -> None:
     trial = HealthRow("acme", "tongyi", "", True, "trial", trial=(3, 9))
     assert health.summary([ROW, ROW, trial]) == "2 credentials: 2 ready. 1 trial, not checked."
     assert health.summary([trial, trial]) == "0 credentials. 2 trials, not checked."

@@ -134,10 +134,10 @@ async def check_rows(entries: Iterable[Entry], on_row: OnRow = lambda row: None)
 def summary(checked: Sequence[HealthRow]) -> str:
     """Return how many credentials there are of which state, and how many trials, as sentences."""
     states = Counter(row.state for row in checked if row.credential)
-    lent = len(checked) - states.total()
+    unchecked = len(checked) - states.total()
     count = f"{states.total():,} credential{'' if states.total() == 1 else 's'}"
     counts = ", ".join(f"{n:,} {state}" for state, n in states.items())
-    trial = f" {lent:,} trial{'' if lent == 1 else 's'}, not checked." if lent else ""
+    trial = f" {unchecked:,} trial{'' if unchecked == 1 else 's'}, not checked." if unchecked else ""
     return f"{count}: {counts}.{trial}" if counts else f"{count}.{trial}"
 
 

@@ -211,10 +211,9 @@ class ChatTab(PromptTab):
         """Draw what has come of an answer."""
         answer = self.session.running
         if answer is not None and answer.fresh and not self.covered:
-            began = answer.gather()
-            self.transcript.refresh_block(answer.reply)
-            if began:
+            if answer.gather():
                 self._show_status()
+            self.transcript.refresh_block(answer.reply)
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):

@@ -84,13 +84,12 @@ class SetupForm(Form):
             yield Button("Look for servers on this machine", id="look")
             yield _gap("look-gap")
         if self.discovered is not None or (self.provider.local_servers and self.stored is None):
-            other = "Or type a different one:" if self.discovered is not None else "Or type its address:"
-            yield Plain(other, classes="said", id="or-another")
+            other = "a different one" if self.discovered is not None else "its address"
+            yield Plain(f"Or type {other}:", classes="said", id="or-another")
         if self.named:
             yield self.named
         yield from self._main_rows()
-        yield Button("", id="carry")
-        yield Button("Keep it here", id="keep")
+        yield from (Button("", id="carry"), Button("Keep it here", id="keep"))
         yield _gap("carry-gap")
         if any(field.advanced for field in self.provider.fields):
             yield Button(self._more_words(), id="more")
