@@ -168,7 +168,7 @@ async def _verify_and_list(
     def note(event: Event) -> None:
         nonlocal expires
         if isinstance(event, Accepted):
-            expires = event.expires
+            expires = event.expires or expires
         on_event(event)
 
     def outcome(state: VerificationState, problem: Problem | None = None) -> VerificationResult:
