@@ -126,6 +126,11 @@ PRIVATE_VALUES = re.compile(
 """Banned as well, but in sentences, which names of tests are. Say `expected` for wanted, `stored` for theirs."""
 
 
+PRIVATE_CONSTANTS = re.compile(
+    "away|again|every|few|kept|largest|least|longest|look|many|most|often|patience|room|soon|within"
+)
+"""Banned in constants. Say `MAX_SIZE` for largest, `TIMEOUT` for patience, `INTERVAL` for every, `CONCURRENCY`."""
+
 STATE_WORDS = {"gone", "trial_gone", "gone_statuses"}
 """The state of a model that its provider lists no more: the word is in stored files and in answers to --json."""
 
@@ -183,6 +188,13 @@ def test_names_of_variables_and_parameters_are_standard_terms(files: list[Path])
         if (is_private_language(identifier) or is_private_language(identifier, PRIVATE_VALUES))
         and identifier.strip("_").lower() not in STATE_WORDS
     ]
+    assert not private, "\n".join(private)
+
+
+@OF_ALL_CODE
+def test_names_of_constants_are_standard_terms(files: list[Path]) -> None:
+    named = ((path, identifier) for path in files for _, identifier in variables(path) if identifier.isupper())
+    private = [f"{name(path)}: {word}" for path, word in named if is_private_language(word.lower(), PRIVATE_CONSTANTS)]
     assert not private, "\n".join(private)
 
 

@@ -22,7 +22,7 @@ from tui.paths import Paths, read_file
 from tui.sanitize import one_line
 
 NAME = "config.toml"
-_LARGEST = 2**20
+_MAX_SIZE = 2**20
 """Bytes of the file."""
 _MAX_SECONDS = 24 * 60 * 60
 _MAX_DAYS = 36_500
@@ -176,7 +176,7 @@ def _read(where: Paths) -> tuple[dict[str, Any], Config] | None:
     path = where.config / NAME
     shown = one_line(where.short(path))
     try:
-        text = read_file(path, _LARGEST).removeprefix(b"\xef\xbb\xbf").decode()
+        text = read_file(path, _MAX_SIZE).removeprefix(b"\xef\xbb\xbf").decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

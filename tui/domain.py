@@ -28,7 +28,7 @@ _TYPE_LABELS = {
 FALLBACK_TYPES = frozenset((ModelType.CHAT, ModelType.SPEECH2TEXT))
 """Types whose default can have fallbacks. Vectors of two embedding models cannot be compared, so these have none."""
 
-MOST_FALLBACKS = 3
+MAX_FALLBACKS = 3
 
 
 class Supply(StrEnum):

@@ -67,7 +67,7 @@ class Remedy(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
-_LONGEST = 600
+_MAX_MESSAGE = 600
 """Characters of a problem's message."""
 
 
@@ -89,7 +89,7 @@ class Problem(Exception):
     def __init__(self, message: str, hint: str = "", detail: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message)
         # A path or a stored text in it may be as long as somebody likes.
-        self.message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+        self.message = message if len(message) <= _MAX_MESSAGE else message[: _MAX_MESSAGE - 1] + "…"
         self.hint = hint
         self.detail = detail
         self.remedy = remedy
@@ -155,12 +155,12 @@ def nearest(word: str, names: Iterable[str]) -> str:
 
 
 def _is_similar(word: str, name: str) -> bool:
-    if min(len(word), len(name)) >= _SHORTEST_PREFIX and (name.startswith(word) or word.startswith(name)):
+    if min(len(word), len(name)) >= _MIN_PREFIX and (name.startswith(word) or word.startswith(name)):
         return True
     return edit_distance(word, name) <= max(1, len(name) // 3)
 
 
-_SHORTEST_PREFIX = 3
+_MIN_PREFIX = 3
 
 
 def edit_distance(one: str, other: str) -> int:

@@ -73,16 +73,16 @@ def open_file(path: str | Path) -> BinaryIO:
         raise
 
 
-def read_file(path: str | Path, largest: int) -> bytes:
+def read_file(path: str | Path, max_size: int) -> bytes:
     """Read a file that `open_file` opens, whole.
 
     Raises:
         OSError: It cannot be read, or has more than `largest` bytes.
     """
     with open_file(path) as file:
-        content = file.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(errno.EFBIG, f"Larger than {largest // 2**20} MiB")
+        content = file.read(max_size + 1)
+    if len(content) > max_size:
+        raise OSError(errno.EFBIG, f"Larger than {max_size // 2**20} MiB")
     return content
 
 

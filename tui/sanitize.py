@@ -28,7 +28,7 @@ _INVISIBLE = "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2
 _JOINERS = "[\u200c\u200d\ufe00-\ufe0f]"
 
 # The same where a name shows them: a joiner beside a letter of ASCII joins nothing, but for the emoji of a key (1️⃣).
-_UNSEEN = f"{_INVISIBLE}|(?:^|(?<=[ -~])){_JOINERS}(?!\u20e3)"
+_INVISIBLE_OR_JOINER = f"{_INVISIBLE}|(?:^|(?<=[ -~])){_JOINERS}(?!\u20e3)"
 
 # Letters that are drawn like Latin ones and that NFKC leaves alone (from Unicode's confusables.txt). A capital may look
 # like another letter than its small one: В is like B, в is not like b. In order: Cyrillic, Greek, Armenian, Cherokee,
@@ -65,7 +65,7 @@ def visible(text: str) -> str:
     """
     if text.isascii():
         return printable(text)
-    return re.sub(_UNSEEN, lambda match: f"‹U+{ord(match[0]):04X}›", printable(text))
+    return re.sub(_INVISIBLE_OR_JOINER, lambda match: f"‹U+{ord(match[0]):04X}›", printable(text))
 
 
 def is_id(text: str, limit: int = 300) -> bool:

@@ -22,7 +22,7 @@ PACES, LOOPS = (20, 40, 100, 200), 3
 KEYS = ("\r", "4", *"hello")
 MARKS_PASTES = {b"\x1b[?2004$p": b"\x1b[?2004;2$y"}
 """As terminals of today: keys that a busy machine reads together are keys."""
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 """Seconds after which a question that has not come will not come."""
 
 
@@ -50,7 +50,7 @@ def is_right(pause: float) -> bool:
         for key in KEYS:
             terminal.send(key)
             _read(terminal, pause)
-        deadline = monotonic() + _PATIENCE
+        deadline = monotonic() + _TIMEOUT
         while "> hello" not in terminal.text and monotonic() < deadline:
             terminal.pump(0.2)
         return any(row.startswith(" > hello") and row.endswith(" TYPE") for row in terminal.rows)

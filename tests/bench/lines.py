@@ -24,7 +24,7 @@ BAUDS = (9_600, 115_200)
 SIZES = ((80, 24), (200, 60))
 ROUTES = ("", "ssh", "tmux", "ssh+tmux")
 
-AT_ONCE = 0.3
+MAX_ECHO = 0.3
 """Seconds in which a key is to be answered."""
 
 _PAUSE, _QUIET = 0.3, 0.7
@@ -39,7 +39,7 @@ CONDITIONS = (
 )
 
 COLUMNS: Mapping[str, str] = {
-    "echo": f"key to echo, ≤ {AT_ONCE} s",
+    "echo": f"key to echo, ≤ {MAX_ECHO} s",
     "longest": "the longest",
     "stop": "ctrl+c to stopped",
     "bytes": "bytes",
@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, str] = {
 }
 """Figure -> what stands over it. Behind tmux steps cannot be told apart."""
 
-MOST = {"echo": AT_ONCE, "longest": AT_ONCE, "stop": AT_ONCE, "lost": 0}
+LIMITS = {"echo": MAX_ECHO, "longest": MAX_ECHO, "stop": MAX_ECHO, "lost": 0}
 
 
 def lines(
@@ -166,4 +166,4 @@ def _cell(name: str, value: float, line: Line) -> str:
     if name == "steps" and "tmux" in line.over:
         return "–"
     shown = f"{value:,.0f}" if name in ("bytes", "steps", "lost") else f"{value:.2f}"
-    return f"{shown} ✗" if value > MOST.get(name, float("inf")) else shown
+    return f"{shown} ✗" if value > LIMITS.get(name, float("inf")) else shown

@@ -49,7 +49,7 @@ _FIGURES = (
     *("save", "bare save", "rate", "bare rate", "trials", "bare trials"),
     *("notice", "notice 99", "deaf", "trips", "idle", "rekey"),
 )
-WHEN = "2026-11-22T13:51:00Z"
+TIME = "2026-11-22T13:51:00Z"
 _ENTRY = b'{"n": 1}' + b" " * 300
 
 
@@ -76,10 +76,10 @@ def _others(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Create the other tenants, and a trial of everybody's."""
     tenants = "SELECT modeldeck.save('t' || n, NULL, gen_random_uuid(), %s, 5) FROM generate_series(1, %s) n"
     connection.execute(
-        tenants, (encode(Document(1, WHEN, {"meta": {"1": {"id": "t", "name": "T"}}})), _ALL - 2 * _TENANTS)
+        tenants, (encode(Document(1, TIME, {"meta": {"1": {"id": "t", "name": "T"}}})), _ALL - 2 * _TENANTS)
     )
     terms = {str(n): {"provider": name, "calls": 10**6} for n, name in enumerate(("openai", "x"))}
-    connection.execute(SAVE, ("operator", None, uuid4(), encode(Document(1, WHEN, {"trials": terms})), 5))
+    connection.execute(SAVE, ("operator", None, uuid4(), encode(Document(1, TIME, {"trials": terms})), 5))
     connection.commit()
 
 
@@ -103,7 +103,7 @@ def _saves_of_modeldeck(created: SharedStore) -> Callable[[int], None]:
         log = Log(tenant, folder, MemoryFolder())
 
         def saved(before: Document | None, after: Document, restored: str) -> None:
-            log.append(WHEN, {"user": "ada"}, [AuditEvent("settings changed")])
+            log.append(TIME, {"user": "ada"}, [AuditEvent("settings changed")])
 
         return Store(folder, saved=saved)
 

@@ -24,7 +24,7 @@ _LEFT = 60
 """Columns at the left; further right stand details, which wait until the cursor rests, and counts."""
 _QUIET = 0.3
 """Seconds without output after which a key has done what it does."""
-_PATIENCE = 10
+_TIMEOUT = 10
 """Seconds after which a key is taken to do nothing."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -147,7 +147,7 @@ class Measured(SlowTerminal):
         """Seconds from a key until the left of the screen, where lists are, is as it then stays."""
         before, began, ended = self._left, perf_counter(), 0.0
         self.send(key)
-        while self.pump(_QUIET) or (not ended and perf_counter() - began < _PATIENCE):
+        while self.pump(_QUIET) or (not ended and perf_counter() - began < _TIMEOUT):
             now = perf_counter()
             if self._left != before:
                 before, ended = self._left, now

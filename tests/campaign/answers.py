@@ -32,7 +32,7 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "as gzip": gzip.compress,
 }
 TEXT = "Good day"
-SOON = replace(QUICK, end_timeout=0.05, stream_timeout=0.4, response_timeout=0.4)
+SHORT = replace(QUICK, end_timeout=0.05, stream_timeout=0.4, response_timeout=0.4)
 PROMPT = replace(QUICK, end_timeout=0.05)
 
 
@@ -190,7 +190,7 @@ def _ends_of_documents(chat: Chat, body: bytes) -> Iterator[Trial]:
 def _complete(chat: Chat, stream: bool) -> Callable[[Answer], Awaitable[bool]]:
     async def ask(answer: Answer) -> bool:
         silent = HOLD in answer and not _is_whole(chat, answer)
-        outcome = await meet(chat, answer, stream=stream, limits=SOON if silent else PROMPT)
+        outcome = await meet(chat, answer, stream=stream, limits=SHORT if silent else PROMPT)
         return not outcome.incomplete
 
     return ask

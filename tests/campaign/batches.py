@@ -15,7 +15,7 @@ from tests.campaign.figures import Result
 from tests.terminal import environ
 
 MODELS = ("alpha", "beta")
-AT_ONCE = 8
+CONCURRENCY = 8
 BUSY, CUT = 0.05, 0.01
 
 
@@ -119,7 +119,7 @@ def kill_batches(count: int, seed: int) -> Result:
         prompts = Path(folder) / "prompts.txt"
         prompts.write_text("".join(f"prompt {number}\n" for number in range(count)))
         models = [word for name in MODELS for word in ("-m", f"openai_compatible/{name}")]
-        command = [*MODELDECK, "batch", str(prompts), *models, "-o", str(out), "-c", str(AT_ONCE), "--json"]
+        command = [*MODELDECK, "batch", str(prompts), *models, "-o", str(out), "-c", str(CONCURRENCY), "--json"]
         short = 0
         for kill in range(3):
             running = subprocess.Popen(command, env=environ(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -134,10 +134,10 @@ def kill_batches(count: int, seed: int) -> Result:
     expected = [(f"prompt {number}", f"openai_compatible/{name}") for number in range(count) for name in MODELS]
     stored = [(row["prompt"], row["model"]) for row in rows]
     bad = sum(one != other for one, other in zip(expected, stored, strict=False))
-    bad += abs(len(expected) - len(stored)) + (done.returncode != 0) + (server.most > AT_ONCE)
+    bad += abs(len(expected) - len(stored)) + (done.returncode != 0) + (server.most > CONCURRENCY)
     bad += sum(row["text"] != f"{row['model'].partition('/')[2]} answers {row['prompt']}" for row in rows)
     outcomes = ", ".join(f"{number:,} {name}" for name, number in sorted(server.outcomes.items()))
-    words = f"{len(rows):,} rows, each once and in order; most in flight {server.most} of {AT_ONCE}; {outcomes}"
+    words = f"{len(rows):,} rows, each once and in order; most in flight {server.most} of {CONCURRENCY}; {outcomes}"
     return Result(len(expected), bad, words, f"the file right after a kill is incomplete {short} of 3 times", short > 0)
 
 

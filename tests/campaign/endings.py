@@ -39,7 +39,7 @@ CODES = {"TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "closed": 129}
 """Ways to end it; `closed` is a line that was cut."""
 
 STOCK = "from textual.app import App; App().run()"
-_LONGEST = 60.0
+_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,9 @@ def _end(terminal: Terminal, ending: str) -> str:
         terminal.signal(getattr(signal, f"SIG{ending}"))
     began = monotonic()
     try:
-        code = terminal.wait(_LONGEST) if ending != "closed" else _wait(terminal)
+        code = terminal.wait(_TIMEOUT) if ending != "closed" else _wait(terminal)
     except AssertionError:
-        return f"still running after {_LONGEST:.0f} s"
+        return f"still running after {_TIMEOUT:.0f} s"
     if code != CODES[ending]:
         return f"exit code {code} after {monotonic() - began:.1f} s"
     if ending != "closed" and LEFT not in terminal.raw:
@@ -171,7 +171,7 @@ def _end(terminal: Terminal, ending: str) -> str:
 
 
 def _wait(terminal: Terminal) -> int:
-    deadline = monotonic() + _LONGEST
+    deadline = monotonic() + _TIMEOUT
     while monotonic() < deadline:
         pid, status = os.waitpid(terminal.pid, os.WNOHANG)
         if pid:
@@ -184,7 +184,7 @@ def _wait(terminal: Terminal) -> int:
 def _stop(terminal: Terminal, before: str) -> str:
     """ctrl+z's signal, and a shell's fg: the same screen comes back."""
     terminal.signal(signal.SIGTSTP)
-    deadline = monotonic() + _LONGEST
+    deadline = monotonic() + _TIMEOUT
     while Path(f"/proc/{terminal.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
         terminal.pump(0.02)
         if monotonic() > deadline:
@@ -197,7 +197,7 @@ def _stop(terminal: Terminal, before: str) -> str:
     os.kill(terminal.pid, signal.SIGCONT)
     title = before.splitlines()[1][:20]
     try:
-        terminal.until(title, _LONGEST)
+        terminal.until(title, _TIMEOUT)
         terminal.settle()
     except AssertionError:
         return f"not drawn again: {title}"

@@ -24,7 +24,7 @@ from tui.storage.store import EARLIER_STATES, Store
 
 STEPS = 50
 """Steps of a history, at most."""
-STOCK_MOST = 200
+MAX_STOCK_HISTORIES = 200
 """Histories within which stock TinyDB must have failed."""
 
 Content = dict[str, int]
@@ -157,7 +157,7 @@ class StockHistory(RuleBasedStateMachine):
 def runs(count: int, number: int) -> Result:
     """So many histories of up to 50 steps each, on the store; and on stock TinyDB until one fails."""
     failed = _failure(History, count, number)
-    stock = _failure(StockHistory, STOCK_MOST, number)
+    stock = _failure(StockHistory, MAX_STOCK_HISTORIES, number)
     words = f"up to {STEPS} steps each" + (f"; failed: {failed}" if failed else "")
     return Result(
         History.played, int(bool(failed)), words, f"stock TinyDB failed after {StockHistory.played}", bool(stock)

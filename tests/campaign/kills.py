@@ -20,7 +20,7 @@ from tui.errors import Problem
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 
-STOCK_MOST = 1_000
+MAX_STOCK_KILLS = 1_000
 """Kills within which stock TinyDB must have lost a file; it takes about a dozen."""
 
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
@@ -93,7 +93,7 @@ def at_random(count: int, seed: int) -> Result:
     """So many writers, each killed at a random moment of its second to fifth write; every commit is acknowledged."""
     with tempfile.TemporaryDirectory() as folder:
         kills = _kill(Modeldeck(), Path(folder) / "ours", count, seed)
-        stock = _kill(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
+        stock = _kill(Stock(), Path(folder) / "stock", MAX_STOCK_KILLS, seed)
     bad = sum(kills[name] for name in ("unreadable", "wrong", "lost", "left"))
     words = (
         f"{kills['unreadable']} unreadable, {kills['wrong']} wrong, {kills['lost']} of {kills['acknowledged']:,} "

@@ -20,7 +20,7 @@ SIGNS = (
     *"[]/@\\$#=.'\" {}|<>*_`~\na",
     *("[/", "[/INST]", "[@click=app.quit]", "[red]", "[link=", "[[", "]]", "on "),
 )
-SHOWN_AT_ONCE = 100
+BATCH_SIZE = 100
 SHORT = 8
 """Characters of a text that the control reads."""
 
@@ -40,7 +40,7 @@ async def _as_text(count: int, chance: random.Random) -> Result:
         for number, text in enumerate(texts):
             plain.show(text)
             bad += [] if _text_of(plain) == printable(text) else [text]
-            if number % SHOWN_AT_ONCE == 0:
+            if number % BATCH_SIZE == 0:
                 app.dialogs.toast(text)
                 asking = app.run_worker(app.dialogs.ask(text, [text], {"stay": text, "go": "Go"}))
                 await pilot.pause()
@@ -49,7 +49,7 @@ async def _as_text(count: int, chance: random.Random) -> Result:
         bad += ["the console ended"] if app.crash is not None or not app.is_running else []
     # Textual's parser takes minutes for some texts of twenty signs.
     refused = sum(_refused_as_markup(text) for text in texts if len(text) <= SHORT)
-    words = f"5 kinds of place each, {len(texts) // SHOWN_AT_ONCE or 1} as toasts and questions"
+    words = f"5 kinds of place each, {len(texts) // BATCH_SIZE or 1} as toasts and questions"
     details = f"; first: {bad[0]!r}" if bad else ""
     return Result(5 * count, len(bad), words + details, f"read as markup, {refused:,} raise an error", refused > 0)
 

@@ -23,7 +23,7 @@ from tui.providers.client.client import Client
 from tui.providers.requests import Call
 
 STATUSES = (301, 302, 303, 307, 308)
-AT_MOST = 0.2
+MAX_SECONDS = 0.2
 """Seconds that giving up may take, for 99 of 100."""
 LET_GO = 60.0
 """Seconds after which whatever is open counts as left open."""
@@ -144,7 +144,7 @@ async def _cancels(count: int, chance: random.Random) -> Result:
     words = f"{len(chats)} wires: {left[0]} sockets, {left[1]} tasks, {left[2]} threads left; p99 {slow * 1000:.0f} ms"
     return Result(
         len(times),
-        sum(left) + (slow > AT_MOST),
+        sum(left) + (slow > MAX_SECONDS),
         words,
         f"a blocking client in a thread leaves {control} sockets open",
         control > 0,

@@ -53,13 +53,13 @@ class Counts:
     problems: list[str] = field(default_factory=list)
 
 
-CONTROL_MOST = 100
+MIN_CONTROL_KILLS = 100
 """Kills that the control gets at least: it stops at the first loss, which comes after a few."""
 
 
 def kill_rotations(count: int, seed: int) -> Result:
     """That many rotations are killed; afterwards each credential opens, in the settings and in every earlier state."""
-    modeldeck, wrong = run(count, seed), control(max(count, CONTROL_MOST), seed)
+    modeldeck, wrong = run(count, seed), control(max(count, MIN_CONTROL_KILLS), seed)
     words = (
         f"{modeldeck.bad} with a credential that does not open, {len(modeldeck.left)} files left; "
         f"{modeldeck.old} old, {modeldeck.new} new"

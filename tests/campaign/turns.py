@@ -16,7 +16,7 @@ from tui.storage.store import Store
 from tui.tenancy.serialization import to_record
 from tui.vault import key_pair
 
-AT_MOST = 0.05
+MAX_WAIT = 0.05
 """Seconds of waiting, for 99 of 100 turns."""
 TICK = 0.002
 TRIES = 5
@@ -43,9 +43,9 @@ def delays(count: int, seed: int) -> Result:
         }
         slowest = {name: max(_least(job) for _ in range(count)) for name, job in jobs.items()}
         control = asyncio.run(_slowest(jobs["a passphrase by scrypt"], in_thread=False))
-    bad = {name: wait for name, wait in slowest.items() if wait > AT_MOST}
+    bad = {name: wait for name, wait in slowest.items() if wait > MAX_WAIT}
     words = ", ".join(f"{name}: p99 {wait * 1000:.0f} ms" for name, wait in slowest.items())
-    return Result(len(jobs) * count, len(bad), words, f"on the loop itself {control * 1000:.0f} ms", control > AT_MOST)
+    return Result(len(jobs) * count, len(bad), words, f"on the loop itself {control * 1000:.0f} ms", control > MAX_WAIT)
 
 
 def _least(job: Job) -> float:
@@ -54,7 +54,7 @@ def _least(job: Job) -> float:
     for _ in range(TRIES):
         idle = asyncio.run(_slowest(lambda: time.sleep(IDLE)))
         least = min(least, max(asyncio.run(_slowest(job)) - idle, 0))
-        if least <= AT_MOST:
+        if least <= MAX_WAIT:
             break
     return least
 

@@ -15,7 +15,7 @@ from tests.journey.console import ENTER, ESCAPE, opened
 from tests.terminal import Terminal, environ
 
 F2 = "\x1bOQ"
-LEAST, MOST = (10, 5), (300, 100)
+MIN_SIZE, MAX_SIZE = (10, 5), (300, 100)
 MEGABYTE = 1_000_000
 SECONDS = 1.0
 """The CPU that a paste may take of the console."""
@@ -90,7 +90,7 @@ def _practice(home: str) -> Terminal:
 def _storm(terminal: Terminal, chance: random.Random, area: str, title: str) -> list[str]:
     """What went wrong while the window was resized without a pause, and came to rest at its usual size."""
     for _ in range(STORM):
-        size = (chance.randint(LEAST[0], MOST[0]), chance.randint(LEAST[1], MOST[1]))
+        size = (chance.randint(MIN_SIZE[0], MAX_SIZE[0]), chance.randint(MIN_SIZE[1], MAX_SIZE[1]))
         terminal.resize(*size)
         terminal.pump(chance.choice((0, 0, 0.02)))
     wrong = []

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.conftest import ROOT, Ran, Run, environ
 from tests.terminal import Terminal
 from tui.cli import completion
-from tui.cli.completion import MOST, complete, names, split
+from tui.cli.completion import MAX_CANDIDATES, complete, names, split
 from tui.cli.registry import COMMANDS
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds
@@ -91,7 +91,7 @@ def test_a_file_is_left_to_the_shell(stocked_home: Path) -> None:
 
 def test_many_candidates_are_offered_in_steps(stocked_home: Path, tmp_path: Path) -> None:
     home = shutil.copytree(stocked_home, tmp_path / "home")
-    models = {str(n): {"provider": "openai", "id": f"{'ab'[n % 2]}-{n}"} for n in range(MOST + 1)}
+    models = {str(n): {"provider": "openai", "id": f"{'ab'[n % 2]}-{n}"} for n in range(MAX_CANDIDATES + 1)}
     (home / ".local/share/modeldeck/tenants/acme/settings.json").write_text(json.dumps({"data": {"models": models}}))
     words = ["-t", "acme", "chat", "-m", "openai/"]
     assert [entry.word for entry in complete(words, environ(home))[1]] == ["openai/a-", "openai/b-"]

@@ -14,7 +14,7 @@ from tests.providers.registry import register, replace_providers
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 
-FEW = ("openai", "openai_compatible")
+SAMPLE = ("openai", "openai_compatible")
 QUICK = ("defaults/test_screen.py", "providers/test_screen.py", "tenants/test_screen.py", "test_app.py", "test_quit.py")
 """Tests that run the whole console and belong to the quick ones all the same."""
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the few are registered, unless the test is marked `all_providers`."""
     if "all_providers" not in request.keywords:
-        replace_providers(monkeypatch, {name: declared for name, declared in PROVIDERS.items() if name in FEW})
+        replace_providers(monkeypatch, {name: declared for name, declared in PROVIDERS.items() if name in SAMPLE})
 
 
 @pytest.fixture

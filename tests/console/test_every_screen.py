@@ -35,10 +35,10 @@ NAMES = (
 SIMILAR = ("setup-refused", "remove-provider", "edit-model")
 """Screens of a kind that another one shows."""
 OTHERS = ("setup-wide", "providers-light", "unlock-no-color")
-EVERY = {name: SCREENS[name] for name in SCREENS if name not in SIMILAR} | {name: PICTURES[name] for name in OTHERS}
+DISTINCT = {name: SCREENS[name] for name in SCREENS if name not in SIMILAR} | {name: PICTURES[name] for name in OTHERS}
 """Each screen once: pictures in another size or theme show the same ones, and both are changed here anyway."""
 ALWAYS = (*OTHERS, "providers", "models", "playground-chat", "tenants", "welcome", "compare")
-SCENES = {name: scene for name, scene in EVERY.items() if name in ALWAYS or is_sampled(name, 4)}
+SCENES = {name: scene for name, scene in DISTINCT.items() if name in ALWAYS or is_sampled(name, 4)}
 """What the gate looks at; `MODELDECK_WHOLE_MATRIX=1` looks at every one."""
 
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━▣▌↑↓]")

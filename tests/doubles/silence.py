@@ -17,10 +17,10 @@ from tui.providers.client.silence import Clock, SilenceMonitor
 LOOKS = 50
 """How many looks at a silent connection a timeout takes: what was sent before has that many chances to arrive."""
 
-SHORTEST, LONGEST = 0.005, 0.05
+MIN_STEP, MAX_STEP = 0.005, 0.05
 """Seconds that a look makes pass."""
 
-LOOK = 0.001
+POLL_INTERVAL = 0.001
 """Real seconds between two looks."""
 
 
@@ -62,9 +62,9 @@ class SilenceClock(Clock):
         """Wait for `pending`: for so many real seconds, or as much of silence."""
         loop, time = asyncio.get_running_loop(), _time.get()
         end, real_end = time.now + seconds, loop.time() + seconds
-        step = min(max(seconds / LOOKS, SHORTEST), LONGEST)
+        step = min(max(seconds / LOOKS, MIN_STEP), MAX_STEP)
         while not pending.done():
-            await asyncio.wait([pending], timeout=LOOK if time.silent else 10 * LOOK)
+            await asyncio.wait([pending], timeout=POLL_INTERVAL if time.silent else 10 * POLL_INTERVAL)
             if time.silent:
                 time.now += step  # What has come may be a comment, which is silence too.
             # At least one look, however little is left: a wait that makes no time pass would be asked for without end.

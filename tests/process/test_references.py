@@ -164,7 +164,7 @@ def test_a_value_is_kept_for_some_minutes(
     path.write_text("sk-FAKE-another")
     assert resolve(text, environ, cache)["api_key"].reveal() == KEY
     cache.clear()
-    monkeypatch.setattr(references, "KEEP", 0)
+    monkeypatch.setattr(references, "CACHE_SECONDS", 0)
     assert resolve(text, environ, cache)["api_key"].reveal() == "sk-FAKE-another"
     path.write_text(KEY)
     assert resolve(text, environ, cache)["api_key"].reveal() == KEY

@@ -14,7 +14,7 @@ from tui.providers.client.limits import Limits
 NOW = 1_795_300_000.0
 """This machine's time in every test of a fault."""
 
-SOON = replace(QUICK, notice_after=0.3, stream_timeout=0.8, response_timeout=0.8, error_body_timeout=0.3)
+SHORT = replace(QUICK, notice_after=0.3, stream_timeout=0.8, response_timeout=0.8, error_body_timeout=0.3)
 SMALL = replace(QUICK, body=200_000, answer=300_000, line=200_000, event=200_000)
 JSON = {"content-type": "application/json"}
 PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
@@ -89,7 +89,7 @@ ROWS = {
     "two lengths": Row(
         [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n{}"], "not valid HTTP", NetworkError
     ),
-    "silence": Row([HOLD], "sent nothing of use", NetworkError, limits=SOON),
+    "silence": Row([HOLD], "sent nothing of use", NetworkError, limits=SHORT),
     # Statuses.
     **{f"status {item}": _status(item, deep=True) for item in (400, 403, 404, 405, 422)},
     **{f"status {item}": _status(item) for item in (402, 410, 413, 418)},
@@ -145,7 +145,7 @@ ROWS = {
     "cut chunk": Row([_CHUNKED], BROKEN),
     "reset in the body": Row([http("{", headers=_LONG), RESET], BROKEN),
     "silence in the body": Row(
-        [http("{", headers=_LONG), HOLD], "sent nothing of use|no WebSocket", limits=SOON, deep=True
+        [http("{", headers=_LONG), HOLD], "sent nothing of use|no WebSocket", limits=SHORT, deep=True
     ),
-    "silence in a refusal": Row([http("{", 400, _LONG), HOLD], limits=SOON),
+    "silence in a refusal": Row([http("{", 400, _LONG), HOLD], limits=SHORT),
 }

@@ -15,7 +15,7 @@ WHOLE = json.dumps({"choices": [{"index": 0, "message": {"content": "Good day"},
 ANTHROPIC = {"type": "message", "content": [{"type": "text", "text": "Good day"}], "stop_reason": "end_turn"}
 PIECE = 'data: {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Good day"}}\n\n'
 REASON = 'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}\n\n'
-SOON = replace(QUICK, end_timeout=0.1)
+SHORT = replace(QUICK, end_timeout=0.1)
 LONG = {"content-length": "9999"}
 
 
@@ -108,7 +108,7 @@ INCOMPLETE: dict[str, Answer] = {
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_a_complete_answer_is_no_failure(name: str, stream: bool) -> None:
-    result = await chat(COMPLETE[name], stream=stream, limits=SOON)
+    result = await chat(COMPLETE[name], stream=stream, limits=SHORT)
     assert (result.text, result.problem) == ("Good day", None)
     assert result.complete
 
@@ -141,7 +141,7 @@ async def test_an_empty_answer_that_failed_is_no_empty_answer() -> None:
 
 @pytest.mark.parametrize("rest", [[], [RESET], [HOLD]], ids=["closed", "reset", "open"])
 async def test_a_stop_reason_of_anthropic_is_an_end(rest: list[str]) -> None:
-    result = await chat([HEAD + (PIECE + REASON).encode(), *rest], provider="anthropic", limits=SOON)
+    result = await chat([HEAD + (PIECE + REASON).encode(), *rest], provider="anthropic", limits=SHORT)
     assert (result.text, result.problem) == ("Good day", None)
     assert result.complete and result.finish and result.finish.reason == "end_turn"
 
@@ -149,7 +149,7 @@ async def test_a_stop_reason_of_anthropic_is_an_end(rest: list[str]) -> None:
 @pytest.mark.slow
 async def test_a_whole_message_of_anthropic_is_an_end_while_the_connection_stays_open() -> None:
     for stream in (True, False):
-        result = await chat([http(ANTHROPIC, headers=LONG), HOLD], provider="anthropic", stream=stream, limits=SOON)
+        result = await chat([http(ANTHROPIC, headers=LONG), HOLD], provider="anthropic", stream=stream, limits=SHORT)
         assert (result.text, result.problem) == ("Good day", None)
 
 
@@ -160,7 +160,7 @@ async def test_control_anthropic_without_a_reason_is_incomplete() -> None:
 
 async def test_lines_of_json_that_pause_are_read_to_their_end() -> None:
     first, last = (text.removeprefix("data: ").encode() for text in (TEXT, ended("stop")))
-    result = await chat([HEAD + first[:-1], last], limits=SOON)
+    result = await chat([HEAD + first[:-1], last], limits=SHORT)
     assert (result.text, result.problem) == ("Good day", None)
 
 
@@ -169,12 +169,12 @@ async def test_lines_of_json_that_pause_are_read_to_their_end() -> None:
 async def test_every_call_takes_a_whole_document_for_its_end(tmp_path: Path, rest: list[str]) -> None:
     vectors = {"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}
     headers = LONG if rest else LONG | {"connection": "close"}
-    assert (await embed([http(vectors, headers=headers), *rest], limits=SOON)).vectors == [(1, 2), (3, 4)]
-    listed = await listing([http({"data": [{"id": "llama"}]}, headers=headers), *rest], limits=SOON)
+    assert (await embed([http(vectors, headers=headers), *rest], limits=SHORT)).vectors == [(1, 2), (3, 4)]
+    listed = await listing([http({"data": [{"id": "llama"}]}, headers=headers), *rest], limits=SHORT)
     assert listed.models == ["llama"]
-    spoken = await transcribe([http({"text": "Good day"}, headers=headers), *rest], folder=tmp_path, limits=SOON)
+    spoken = await transcribe([http({"text": "Good day"}, headers=headers), *rest], folder=tmp_path, limits=SHORT)
     assert spoken.transcript and spoken.transcript.text == "Good day"
-    cut = await embed([http(json.dumps(vectors)[:-3], headers=headers), *rest], limits=SOON)
+    cut = await embed([http(json.dumps(vectors)[:-3], headers=headers), *rest], limits=SHORT)
     assert cut.problem is not None and not cut.vectors
 
 

@@ -32,7 +32,7 @@ from tui.providers.client.silence import Clock, SilenceMonitor
 pytestmark = pytest.mark.slow
 
 ONCE = replace(QUICK, retries=0)
-AWAY = "https://models.example.test"
+UNKNOWN_HOST = "https://models.example.test"
 HOUR = datetime.timedelta(hours=1)
 UNSENT = ("The key was not sent.", "Nothing was sent.")
 CallRoute = Callable[[Chat], Awaitable[None]]
@@ -74,7 +74,7 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
 
     async def attempt(chat: Chat) -> None:
-        is_unsent(await ask(chat, Server(), AWAY), "Cannot find the host models.example.test.")
+        is_unsent(await ask(chat, Server(), UNKNOWN_HOST), "Cannot find the host models.example.test.")
 
     await all_chats(attempt)
 
@@ -236,7 +236,7 @@ async def test_a_proxy_that_refuses(reply: bytes) -> None:
     async def attempt(chat: Chat) -> None:
         async with proxy(reply) as (address, heads):
             environ = {"HTTPS_PROXY": f"http://me:FAKE-word@{address}"}
-            outcome = await ask(chat, Server(), AWAY, environ=environ)
+            outcome = await ask(chat, Server(), UNKNOWN_HOST, environ=environ)
         is_unsent(outcome, f"The proxy http://{address} {REPLIES[reply]}", b"".join(heads))
         assert "FAKE-word" not in outcome.words
         assert len(heads) == 1
@@ -248,7 +248,7 @@ async def test_a_proxy_that_refuses(reply: bytes) -> None:
 async def test_a_proxy_that_is_not_there(scheme: str) -> None:
     async def attempt(chat: Chat) -> None:
         port = closed_port()
-        outcome = await ask(chat, Server(), AWAY, ONCE, environ={"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
+        outcome = await ask(chat, Server(), UNKNOWN_HOST, ONCE, environ={"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
         is_unsent(outcome, f"Nothing listens at the proxy 127.0.0.1:{port}.")
         assert outcome.problem and "NO_PROXY" in outcome.problem.hint
 
@@ -259,7 +259,7 @@ async def test_a_proxy_that_is_not_there(scheme: str) -> None:
 async def test_a_socks_proxy_that_does_not_connect(code: int) -> None:
     async def attempt(chat: Chat) -> None:
         async with socks(0, reply=code) as (address, _):
-            outcome = await ask(chat, Server(), AWAY, environ={"ALL_PROXY": f"socks5://{address}"})
+            outcome = await ask(chat, Server(), UNKNOWN_HOST, environ={"ALL_PROXY": f"socks5://{address}"})
         is_unsent(outcome, f"The proxy socks5://{address} could not connect to models.example.test.")
 
     await all_chats(attempt)
@@ -271,7 +271,7 @@ async def test_a_proxy_sees_no_key_of_a_call_that_it_passes_on(authority: Author
     async def attempt(chat: Chat) -> None:
         async with _answering(chat, context) as server, proxy(target=server.port) as (address, heads):
             environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": "own"}
-            outcome = await ask(chat, server, AWAY, environ=environ)
+            outcome = await ask(chat, server, UNKNOWN_HOST, environ=environ)
         if chat.before and callable(chat.before[0]):
             return  # Its answers name the server by an address that the proxy does not know.
         assert (outcome.text, outcome.problem) == ("Good day", None)

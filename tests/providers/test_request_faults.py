@@ -41,7 +41,7 @@ from tui.providers.requests import Call, Framing
 
 pytestmark = pytest.mark.slow
 
-AT_ONCE = 24
+CONCURRENCY = 24
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
 STOPPED: dict[str, Answer] = {
     "before the answer": [HOLD],
@@ -270,7 +270,7 @@ def silence(path: Path) -> Path:
 
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
 async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate = asyncio.Semaphore(CONCURRENCY)
 
     async def meet(cell: Cell, name: str) -> str:
         async with gate:

@@ -20,7 +20,7 @@ from tests.providers.requests import CHATS, good, meet, of, streamed
 from tui.errors import NetworkError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
-from tui.providers.error_messages import AGAIN
+from tui.providers.error_messages import RESEND
 from tui.providers.events import Finish, NoResponseYet
 from tui.providers.origins import host_of
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 Fault = Callable[[Chat], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
-SOON = replace(QUICK, notice_after=0.2, stream_timeout=2, response_timeout=2)
+SHORT = replace(QUICK, notice_after=0.2, stream_timeout=2, response_timeout=2)
 
 
 def fault(function: Fault) -> Fault:
@@ -66,14 +66,14 @@ async def a_broken_connection(chat: Chat) -> None:
     for end in ([], [RESET]):
         outcome = await meet(chat, [*(streamed(chat, of(chat).text("Half an")) if of(chat).socket else started), *end])
         assert isinstance(outcome.problem, NetworkError)
-        assert outcome.problem.hint == AGAIN
+        assert outcome.problem.hint == RESEND
         assert outcome.text == "Half an"
         assert len(outcome.server.requests) == 1
 
 
 @fault
 async def silence_in_the_answer(chat: Chat) -> None:
-    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an")), HOLD], limits=SOON)
+    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an")), HOLD], limits=SHORT)
     assert any(isinstance(event, NoResponseYet) for event in outcome.events)
     assert isinstance(outcome.problem, NetworkError)
     assert outcome.text == "Half an"
@@ -168,7 +168,7 @@ async def one_byte_at_a_time(chat: Chat) -> None:
 async def pings_and_nothing_else(chat: Chat) -> None:
     ping = b": ping\n\n" if of(chat).content_type.startswith("text/event-stream") else b"\n"
     ping = spoken("", 9) if of(chat).socket else ping
-    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an")), Again(ping)], limits=SOON)
+    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an")), Again(ping)], limits=SHORT)
     assert isinstance(outcome.problem, NetworkError)
     assert outcome.text == "Half an"
 

@@ -28,7 +28,7 @@ from tui.storage.audit_log import (
 from tui.storage.folder import DiskFolder
 from tui.storage.memory_folder import MemoryFolder
 
-WHEN = "2026-11-22T13:51:00Z"
+TIME = "2026-11-22T13:51:00Z"
 BY = {"user": "ada", "from": "203.0.113.5"}
 
 
@@ -36,7 +36,7 @@ def written(count: int, owner: str = "acme") -> tuple[bytes, Head]:
     """A log of so many entries, and its head."""
     content, head = b"", start(owner)
     for number in range(count):
-        added, head = line(head, WHEN, BY, AuditEvent("default set", {"type": "chat", "model": f"openai/m{number}"}))
+        added, head = line(head, TIME, BY, AuditEvent("default set", {"type": "chat", "model": f"openai/m{number}"}))
         content += added
     return content, head
 
@@ -116,7 +116,7 @@ def test_any_bytes_are_read_or_passed_over(text: bytes) -> None:
 
 
 def test_what_is_read_can_be_shown() -> None:
-    text, _ = line(start("acme"), WHEN, {"user": "a\x1b[2Jda"}, AuditEvent("x\u202e", {"model": "a\nb" + "c" * 900}))
+    text, _ = line(start("acme"), TIME, {"user": "a\x1b[2Jda"}, AuditEvent("x\u202e", {"model": "a\nb" + "c" * 900}))
     entry = parse(text.replace(b"default", b"\\u001b[31m"))
     assert entry and entry.by == {"user": "a[2Jda"} and len(str(entry.about["model"])) == 200
 
@@ -139,7 +139,7 @@ def log(folder: DiskFolder, key_folder: DiskFolder) -> Log:
     """A log with three entries."""
     log = Log("acme", folder, key_folder)
     for number in range(3):
-        log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number})])
+        log.append(TIME, BY, [AuditEvent("unlocked", {"number": number})])
     return log
 
 
@@ -155,7 +155,7 @@ def test_entries_are_added_in_a_file_of_ones_own(log: Log, folder: DiskFolder) -
 
 def test_in_memory_it_is_the_same() -> None:
     log = Log("acme", MemoryFolder(), MemoryFolder())
-    log.append(WHEN, BY, [AuditEvent("unlocked"), AuditEvent("locked")])
+    log.append(TIME, BY, [AuditEvent("unlocked"), AuditEvent("locked")])
     assert done(log) == ["unlocked", "locked"] and log.verify() == []
 
 
@@ -165,7 +165,7 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
     for damaged in (b"".join(lines[:2]), b"".join(lines[1:]), whole.replace(b'"number": 2', b'"number": 7'), b""):
         folder.write(LOG, damaged)
         before = [change.sentence for change in log.verify() if not change.harmless]
-        log.append(WHEN, BY, [AuditEvent("locked")])
+        log.append(TIME, BY, [AuditEvent("locked")])
         after = [change.sentence for change in log.verify() if not change.harmless]
         assert before and after, damaged
         folder.write(LOG, whole)
@@ -174,23 +174,23 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
 
 @pytest.mark.slow
 def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: DiskFolder) -> None:
-    incomplete, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
+    incomplete, _ = line(Head(3, log.read()[-1].hash), TIME, BY, AuditEvent("locked"))
     for count in range(1, len(incomplete)):
         log = Log("acme", folder.folder(str(count)), folder.folder(f"{count}-beside"))
-        log.append(WHEN, BY, [AuditEvent("unlocked")])
+        log.append(TIME, BY, [AuditEvent("unlocked")])
         key = bytes.fromhex((folder.folder(f"{count}-beside").read(MAC_KEY) or b"").decode())
-        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"), key=key)
+        added, _ = line(Head(1, log.read()[-1].hash), TIME, BY, AuditEvent("locked"), key=key)
         folder.folder(str(count)).append(LOG, added[:count])
         assert [change.harmless for change in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
-        log.append(WHEN, BY, [AuditEvent("renamed")])
+        log.append(TIME, BY, [AuditEvent("renamed")])
         assert done(log) in (["unlocked", LOG_REPAIRED, "renamed"], ["unlocked", "locked", "renamed"])
         assert all(change.harmless for change in log.verify())
 
 
 def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log, folder: DiskFolder) -> None:
     folder.append(LOG, b'{"about": {"a')
-    log.append(WHEN, BY, [AuditEvent("locked")])
+    log.append(TIME, BY, [AuditEvent("locked")])
     assert all(change.harmless for change in log.verify())
     folder.write(LOG, (folder.read(LOG) or b"").replace(b'{"about": {"a\n', b'{"about": {"b\n'))
     assert not all(change.harmless for change in log.verify())
@@ -198,10 +198,10 @@ def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log
 
 def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFolder, key_folder: DiskFolder) -> None:
     behind = key_folder.read(HEAD) or b""
-    log.append(WHEN, BY, [AuditEvent("locked")], state="s1")
+    log.append(TIME, BY, [AuditEvent("locked")], state="s1")
     key_folder.write(HEAD, behind)
     assert [finding.harmless for finding in log.verify()] == [True]
-    log.append(WHEN, BY, [AuditEvent("unlocked")], before="s1", state="s2")
+    log.append(TIME, BY, [AuditEvent("unlocked")], before="s1", state="s2")
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
 
 
@@ -210,33 +210,33 @@ def test_a_log_that_is_too_large_to_be_read_as_a_whole_is_added_to(
     log: Log, folder: DiskFolder, key_folder: DiskFolder, monkeypatch: pytest.MonkeyPatch, head: str
 ) -> None:
     behind = key_folder.read(HEAD) or b""
-    log.append(WHEN, BY, [AuditEvent("locked")] * 20)
+    log.append(TIME, BY, [AuditEvent("locked")] * 20)
     if head == "behind":
         key_folder.write(HEAD, behind)
     else:
         key_folder.remove(HEAD)
-    monkeypatch.setattr("tui.storage.folder.LARGEST", 1_000)
-    log.append(WHEN, BY, [AuditEvent("unlocked")])
+    monkeypatch.setattr("tui.storage.folder.MAX_SIZE", 1_000)
+    log.append(TIME, BY, [AuditEvent("unlocked")])
     assert log.last(1)[0].done == "unlocked" and log.verify() == []
 
 
 def test_a_change_that_has_no_entry_is_reported_by_the_next(log: Log) -> None:
-    log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
+    log.append(TIME, BY, [AuditEvent("default set")], before="s0", state="s1")
     assert [finding.harmless for finding in log.verify("s2")] == [False]
-    log.append(WHEN, BY, [AuditEvent("default set")], before="s2", state="s3")
+    log.append(TIME, BY, [AuditEvent("default set")], before="s2", state="s3")
     assert done(log)[-2:] == [UNRECORDED_CHANGE, "default set"] and log.verify("s3") == []
 
 
 def forged(log: Log) -> bytes:
     """Return an entry after the last one, as somebody makes it who can write the log and has no key."""
     last = log.read()[-1]
-    return line(Head(last.n, last.hash), WHEN, {"user": "ada"}, AuditEvent("default set"), state="s9")[0]
+    return line(Head(last.n, last.hash), TIME, {"user": "ada"}, AuditEvent("default set"), state="s9")[0]
 
 
 def test_an_entry_that_was_added_by_hand_is_named_before_and_after_the_next_one(log: Log, folder: DiskFolder) -> None:
     folder.append(LOG, forged(log))
     assert bad_of(log)[0] == "Entry 4 was added outside Modeldeck."
-    log.append(WHEN, BY, [AuditEvent("locked")])
+    log.append(TIME, BY, [AuditEvent("locked")])
     assert "Entry 4 was added outside Modeldeck." in bad_of(log)
     assert log.read()[-1].prev == log.read()[-3].hash, "the next entry is chained to the last one that was sealed"
 
@@ -256,7 +256,7 @@ def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(
     key_folder.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
     log = Log("acme", folder, key_folder)
     assert log.verify() == []
-    log.append(WHEN, BY, [AuditEvent("locked")])
+    log.append(TIME, BY, [AuditEvent("locked")])
     assert log.verify() == [] and '"mac"' in (folder.read(LOG) or b"").decode().splitlines()[-1]
     folder.append(LOG, forged(log))
     assert bad_of(log)
@@ -269,9 +269,9 @@ def test_without_the_key_of_the_seals_that_is_reported(log: Log, key_folder: Dis
 
 @pytest.mark.slow
 def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
-    log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number}) for number in range(2_000)])
+    log.append(TIME, BY, [AuditEvent("unlocked", {"number": number}) for number in range(2_000)])
     assert log.last(3) == log.read()[-3:] and log.last(0) == log.read()
-    assert log.last(0, "2026-11-22T13:51:01Z") == [] and log.last(0, WHEN) == log.read()
+    assert log.last(0, "2026-11-22T13:51:01Z") == [] and log.last(0, TIME) == log.read()
 
 
 def test_a_head_that_was_removed_is_named(log: Log, key_folder: DiskFolder) -> None:
@@ -292,13 +292,13 @@ def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: DiskF
         path.rename(path.with_name("elsewhere"))
         path.symlink_to("elsewhere") if command == "link" else path.mkdir(0o700)
     with pytest.raises(Problem):
-        log.append(WHEN, BY, [AuditEvent("locked")])
+        log.append(TIME, BY, [AuditEvent("locked")])
 
 
 @pytest.mark.slow
 def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, key_folder: DiskFolder) -> None:
     log = Log("acme", folder, key_folder)
-    log.append(WHEN, BY, [AuditEvent("unlocked")] * 5_000)
+    log.append(TIME, BY, [AuditEvent("unlocked")] * 5_000)
     reads: list[int] = []
 
     class Counting(DiskFolder):
@@ -308,7 +308,7 @@ def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, key_folder
             return content
 
     assert os.stat(folder.path / LOG).st_size > 900_000
-    Log("acme", Counting(folder.path), key_folder).append(WHEN, BY, [AuditEvent("locked")])
+    Log("acme", Counting(folder.path), key_folder).append(TIME, BY, [AuditEvent("locked")])
     assert sum(reads) <= 64 * 1024
     assert len(log.read(last=10_000)) < 60
 
@@ -319,9 +319,9 @@ def test_what_others_wrote_meanwhile_is_read_from_the_end_of_a_long_log(monkeypa
         keys.write(MAC_KEY, b"01" * 32)
     logs = [Log("acme", folder, keys, others=True) for keys in (here, elsewhere)]
     for number in range(300):
-        logs[number % 50 == 0].append(WHEN, BY, [AuditEvent("checked", {"number": number})])
+        logs[number % 50 == 0].append(TIME, BY, [AuditEvent("checked", {"number": number})])
     monkeypatch.setattr(folder, "lines", None)
-    logs[1].append(WHEN, BY, [AuditEvent("checked")])
+    logs[1].append(TIME, BY, [AuditEvent("checked")])
     monkeypatch.undo()
     assert len(entries(folder.read(LOG) or b"")) == 301 and logs[0].verify() == logs[1].verify() == []
 
@@ -332,5 +332,5 @@ def test_a_head_is_written_once_its_entries_are_stored_and_not_before() -> None:
             """As in a transaction that is rolled back."""
 
     keys = MemoryFolder()
-    Log("acme", Refusing(), keys).append(WHEN, BY, [AuditEvent("checked")])
+    Log("acme", Refusing(), keys).append(TIME, BY, [AuditEvent("checked")])
     assert keys.read(HEAD) is None

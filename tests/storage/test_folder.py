@@ -17,7 +17,7 @@ import pytest
 
 from tui.errors import Problem, SaveFailed
 from tui.storage import filesystem
-from tui.storage.folder import LARGEST, DiskFolder, Folder
+from tui.storage.folder import MAX_SIZE, DiskFolder, Folder
 from tui.storage.lock import LOCK
 from tui.storage.memory_folder import MemoryFolder
 
@@ -59,7 +59,7 @@ def test_a_stamp_differs_after_every_write_of_the_same_content(folder: Folder) -
 def test_a_line_without_an_end_is_not_read_whole(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr("tui.storage.folder.LONGEST_LINE", 4)
+    monkeypatch.setattr("tui.storage.folder.MAX_LINE", 4)
     disk.write("log", content)
     assert [*disk.lines("log")] == [line[:5] for line in content.split(b"\n")]
 
@@ -451,8 +451,8 @@ def test_a_folder_that_cannot_be_created_is_named_with_what_to_do(tmp_path: Path
 def test_a_file_that_is_too_large_to_be_read_whole_is_refused_before_it_takes_memory(disk: DiskFolder) -> None:
     assert disk.path
     with (disk.path / "a").open("r+b") as file:
-        file.truncate(LARGEST)
-    assert len(disk.read("a") or b"") == LARGEST, "the control"
+        file.truncate(MAX_SIZE)
+    assert len(disk.read("a") or b"") == MAX_SIZE, "the control"
     with (disk.path / "a").open("r+b") as file:
         file.truncate(3 * 10**9)
     with pytest.raises(Problem, match="a is larger than 128 MiB"):
@@ -461,7 +461,7 @@ def test_a_file_that_is_too_large_to_be_read_whole_is_refused_before_it_takes_me
 
 
 def test_what_could_not_be_read_again_is_not_written(disk: DiskFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.storage.folder.LARGEST", 4)
+    monkeypatch.setattr("tui.storage.folder.MAX_SIZE", 4)
     disk.write("a", b"1234")
     with pytest.raises(SaveFailed, match="is larger than"):
         disk.write("a", b"12345")

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-MOST = 2**21
+MAX_COST = 2**21
 """The largest N × r × p that is computed."""
 
 VOLATILE = ("created", "changed", "check", "listed_at")
@@ -154,7 +154,7 @@ def open_export(file: Mapping[str, Any], passphrase: str) -> Any:
         raise Refused("not an exported file")
     if (
         not all(type(file[name]) is int and file[name] > 0 for name in "nrp")
-        or file["n"] * file["r"] * file["p"] > MOST
+        or file["n"] * file["r"] * file["p"] > MAX_COST
     ):
         raise Refused("it asks for too much")
     salt, nonce, data = (base64url(file[name]) for name in ("salt", "nonce", "data"))

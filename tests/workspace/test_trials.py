@@ -468,13 +468,13 @@ def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.Mon
     record = identity.process_record(1_000.0)
     assert json.loads(json.dumps(record)) == record
     assert identity.is_alive(record, 1_001.0)
-    assert not identity.is_alive(record | {"uptime": record["uptime"] - identity.LONGEST - 1}, 1_001.0)
-    assert identity.is_alive(record, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
-    assert not identity.is_alive(record | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
+    assert not identity.is_alive(record | {"uptime": record["uptime"] - identity.MAX_SECONDS - 1}, 1_001.0)
+    assert identity.is_alive(record, 1_000.0 + identity.MAX_SECONDS + 1), "a changed clock is not time that passed"
+    assert not identity.is_alive(record | {"uptime": None}, 1_000.0 + identity.MAX_SECONDS + 1)
     assert not identity.is_alive(record | {"begun": "1"}, 1_001.0), "another process has the number by now"
     assert not identity.is_alive({}, 1_001.0)
     elsewhere = record | {"host": "another", "pid": 2**30}
-    assert identity.is_alive(elsewhere, 1_001.0) and not identity.is_alive(elsewhere, 1_001.0 + identity.LONGEST)
+    assert identity.is_alive(elsewhere, 1_001.0) and not identity.is_alive(elsewhere, 1_001.0 + identity.MAX_SECONDS)
     monkeypatch.setattr(identity, "_start_time", lambda pid: "")
     unknown = record | {"begun": ""}
     assert identity.is_alive(unknown, 1_001.0) and not identity.is_alive(unknown | {"pid": 2**22 + 1}, 1_001.0)

@@ -73,7 +73,7 @@ def _invite(invitation: str) -> Iterator[None]:
         yield
 
 
-_NUDGE = 0.25
+_INTERRUPT_INTERVAL = 0.25
 """Seconds after which ctrl+c is noticed that came in the moment before a read began to wait."""
 
 
@@ -90,7 +90,7 @@ def interruptible() -> Iterator[None]:
         return
     interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     alarm = signal.signal(signal.SIGALRM, lambda *_: None)
-    signal.setitimer(signal.ITIMER_REAL, _NUDGE, _NUDGE)
+    signal.setitimer(signal.ITIMER_REAL, _INTERRUPT_INTERVAL, _INTERRUPT_INTERVAL)
     try:
         yield
     finally:
@@ -100,14 +100,14 @@ def interruptible() -> Iterator[None]:
         signal.set_wakeup_fd(wakeup)
 
 
-def whole_number(name: str, text: str, least: int = 0, largest: int = 10**9) -> int:
+def whole_number(name: str, text: str, minimum: int = 0, maximum: int = 10**9) -> int:
     """Return the whole number in the text.
 
     Raises:
         UsageError: naming the option, if the text is anything else or out of range.
     """
-    if not text.isdecimal() or len(text) > 12 or not least <= int(text) <= largest:
-        raise UsageError(f"{name} needs a whole number from {least} to {largest:,}.")
+    if not text.isdecimal() or len(text) > 12 or not minimum <= int(text) <= maximum:
+        raise UsageError(f"{name} needs a whole number from {minimum} to {maximum:,}.")
     return int(text)
 
 

@@ -140,7 +140,7 @@ def attached_files(call: CommandContext) -> "tuple[AttachedFile, ...]":
         if name == "-":
             if is_terminal(sys.stdin):
                 raise UsageError("A file cannot be typed.", "Pipe one: modeldeck chat -a - 'What is this?' <a.png")
-            attached.append(reader.of_content(read_bytes("", reader.LARGEST + 1), "stdin", keep_metadata=keep))
+            attached.append(reader.of_content(read_bytes("", reader.MAX_SIZE + 1), "stdin", keep_metadata=keep))
         else:
             attached.append(reader.read_file(name, home, keep_metadata=keep))
     for file in attached:

@@ -25,8 +25,8 @@ def chosen_prompt(call: CommandContext) -> SavedPrompt:
 
 def saved_values(call: CommandContext, prompt: SavedPrompt, model: Model) -> dict[str, Any]:
     """Return the parameters of a saved prompt that a model takes; the others are named in a note."""
-    _, values, left_out = prompt.values(calls.parameters(call.tenant_session, model))
-    for name in left_out:
+    _, values, omitted = prompt.values(calls.parameters(call.tenant_session, model))
+    for name in omitted:
         call.out.note(f"{model.ref} does not take {name} of {prompt.name}; it is left out.")
     return values
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 
-_LESS = "FRX"
+_FLAGS = "FRX"
 """Options of less where LESS is not set, as git has them: a text that fits is printed, colours and screen stay."""
 
 _PRIVATE = ("MODELDECK_PASSPHRASE",)
@@ -26,7 +26,7 @@ def shows(text: str, environ: Mapping[str, str]) -> bool:
     sys.stdout.flush()
     with _IgnoredInterrupts():
         try:
-            subprocess.run(words, input=text.encode("utf-8", "replace"), env={"LESS": _LESS, **inherited}, check=False)
+            subprocess.run(words, input=text.encode("utf-8", "replace"), env={"LESS": _FLAGS, **inherited}, check=False)
         except OSError:
             return False
     return True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CLOSED_PIPE = 128 + 13
 """The exit code of a program that SIGPIPE ends: nobody reads stdout any more."""
 
-_COLLECT_AFTER = 100_000
+_GC_THRESHOLD = 100_000
 """Objects made, and not freed, from which on the garbage collector looks for cycles among them."""
 
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
@@ -84,7 +84,7 @@ def _call(args: ParsedArgs) -> int:
         harden()
     if args.command.words:
         # A command keeps what it reads to its end. To look for cycles among ever more of it grows faster than it does.
-        gc.set_threshold(_COLLECT_AFTER, 20, 20)
+        gc.set_threshold(_GC_THRESHOLD, 20, 20)
     from tui.cli.context import CommandContext
     from tui.cli.inputs import allow_questions
 

@@ -11,7 +11,7 @@ from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.user_file import local_path
 
-_LONGEST = 64 * 1024
+_MAX_SIZE = 64 * 1024
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16."""
 
@@ -83,11 +83,11 @@ def secret_in(path: Path, shown: str) -> Secret:
 def _read(path: Path, shown: str) -> str:
     try:
         with open_file(path) as file:
-            content = file.read(_LONGEST + 1)
+            content = file.read(_MAX_SIZE + 1)
     except OSError as error:
         raise UsageError(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
-    if len(content) > _LONGEST:
-        raise UsageError(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Check that it is the right file.")
+    if len(content) > _MAX_SIZE:
+        raise UsageError(f"{shown} is larger than {_MAX_SIZE // 1024} KiB.", "Check that it is the right file.")
     # Notepad saves UTF-16 as "Unicode", with a mark.
     encoding = "utf-16" if content.startswith(_UTF16) else "utf-8"
     try:

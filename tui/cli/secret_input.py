@@ -28,8 +28,8 @@ _VARIABLE_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}")
 _READABLE = (
     f"Warning: root and your other programs can read {VARIABLE}. Use --passphrase-fd or --passphrase-file instead.\n"
 )
-_LONGEST = 64 * 1024
-_ENDS = (b"\r", b"\n")
+_MAX_SIZE = 64 * 1024
+_LINE_ENDINGS = (b"\r", b"\n")
 _STDERR = 2
 _END_OF_INPUT, _ERASE, _EMPTY = b"\x04", (b"\x7f", b"\x08"), b"\x15"
 
@@ -125,7 +125,7 @@ class SecretInput:
             if self._file:
                 self._lines = private_file(self._file)
                 return self._lines
-            descriptor = whole_number("--passphrase-fd", self._descriptor, largest=2**31 - 1)
+            descriptor = whole_number("--passphrase-fd", self._descriptor, maximum=2**31 - 1)
             if descriptor == 0:
                 return _stdin()
             try:
@@ -150,14 +150,14 @@ class SecretInput:
     def _line(self, stream: TextIO, what: str) -> Secret:
         try:
             with interruptible():
-                line = stream.readline(_LONGEST + 1)
+                line = stream.readline(_MAX_SIZE + 1)
         except (UnicodeDecodeError, OSError, ValueError):
             raise UsageError(f"The line for {what} is not text.") from None
         if not line:
             raise UsageError(f"Missing line for {what}: the input has ended.")
-        if len(line) > _LONGEST:
+        if len(line) > _MAX_SIZE:
             raise UsageError(
-                f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Check that it is the right file."
+                f"The line for {what} is longer than {_MAX_SIZE // 1024} KiB.", "Check that it is the right file."
             )
         return Secret(first_line(line))
 
@@ -217,9 +217,9 @@ def _without_echo(terminal: int) -> Iterator[None]:
 
 def _read_line(terminal: int) -> bytes:
     typed = b""
-    while len(typed) < _LONGEST:
+    while len(typed) < _MAX_SIZE:
         byte = os.read(terminal, 1)
-        if byte in _ENDS or not byte or (byte == _END_OF_INPUT and not typed):
+        if byte in _LINE_ENDINGS or not byte or (byte == _END_OF_INPUT and not typed):
             break
         if byte in _ERASE:
             typed = typed.decode("utf-8", "ignore")[:-1].encode()

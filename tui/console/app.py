@@ -25,7 +25,7 @@ from textual.screen import Screen
 from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
-from tui.console.frame.chrome import STORE_AWAY, STRIP, HeaderState
+from tui.console.frame.chrome import STORE_UNREACHABLE, STRIP, HeaderState
 from tui.console.frame.navigator import ConsoleNode
 from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.frame.running_calls import RunningCalls
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
 
-_PARTING = 1.0
+_SHUTDOWN_TIMEOUT = 1.0
 """How long what runs in the background may take to end when the console is left, in seconds."""
 
 
@@ -158,7 +158,7 @@ class Modeldeck(ActionNode, App[str]):
         """Stop what still runs at the providers, too."""
         self.workers.cancel_all()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_PARTING):
+            async with asyncio.timeout(_SHUTDOWN_TIMEOUT):
                 await asyncio.gather(*(worker.wait() for worker in self.workers), return_exceptions=True)
         await self.session.aclose()
 
@@ -258,7 +258,7 @@ class Modeldeck(ActionNode, App[str]):
         in_agent = keyring.is_in_agent(self.navigator.tenant_session)
         how = "PRACTICE" if self.session.practice else "open in agent" if in_agent else "open"
         states += [how] if opened or self.session.practice else []
-        states += [STORE_AWAY] if self.monitor.store_away else ["read-only"] if self.write_blocked else []
+        states += [STORE_UNREACHABLE] if self.monitor.store_unreachable else ["read-only"] if self.write_blocked else []
         similar = self.monitor.similar_names
         return HeaderState(tenant.name, tenant.mark, ", ".join(states), area, labels, busy, similar, tenant.key_id[:4])
 

@@ -214,7 +214,7 @@ DECLARED = {
 
 _ORDER = {binding_id: place for place, binding_id in enumerate(DECLARED)}
 
-_LAST = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "page.help", "welcome.help")
+_ALWAYS_SHOWN = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "page.help", "welcome.help")
 """Entries that a narrow footer keeps: how to leave, and help."""
 
 _GENERAL = ("area.", "app.", "page.", "list.", "form.")
@@ -289,7 +289,7 @@ def footer_items(entries: Iterable[str], typing: bool) -> tuple[FooterItem, ...]
     for ids, word in sorted(parsed, key=lambda entry: _ORDER[entry[0][0]]):
         keys = [key_of(binding_id, typing=typing) for binding_id in ids]
         if not (typing and any(len(key) == 1 for key in keys)):
-            items.append(FooterItem(" ".join(keys), word or DECLARED[ids[0]].word, ids[0] in _LAST))
+            items.append(FooterItem(" ".join(keys), word or DECLARED[ids[0]].word, ids[0] in _ALWAYS_SHOWN))
     return tuple(items)
 
 

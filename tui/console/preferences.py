@@ -78,7 +78,7 @@ def _split(keys: str) -> set[str]:
     return {key.strip() for key in keys.split(",")}
 
 
-_EVERYWHERE = {"app", "area", "list", "form", "page", "focus", "field"}
+_GLOBAL_SCOPES = {"app", "area", "list", "form", "page", "focus", "field"}
 _SHARED = {"playground", "question"}
 _CHAT = {"chat", "embedding", "speech", "compare"}
 
@@ -87,7 +87,7 @@ def _share_screen(one: str, other: str) -> bool:
     """Return True if two bindings can act on one screen: by the beginnings of their ids."""
     scopes = {one.partition(".")[0], other.partition(".")[0]}
     tab = bool(scopes & _SHARED) and scopes <= _CHAT | _SHARED
-    return len(scopes) == 1 or bool(scopes & _EVERYWHERE) or tab
+    return len(scopes) == 1 or bool(scopes & _GLOBAL_SCOPES) or tab
 
 
 @cache

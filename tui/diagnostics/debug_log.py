@@ -23,7 +23,7 @@ from tui.storage.folder import DiskFolder
 NAME = "modeldeck.log"
 _SIZE = 1_000_000
 _MAX_LOGS = 4
-_LONGEST = 2000
+_MAX_LINE = 2000
 
 _PATTERNS = (
     re.compile(r"(?<=://)[^\s/@'\"]+@"),  # a user and password in an address
@@ -44,7 +44,7 @@ def redacted(text: str) -> str:
     """Return a text on one line, without secrets of this process and without what looks like one."""
     for pattern in _PATTERNS:
         text = pattern.sub(MASK, text)
-    return one_line(Redactor(live()).text(text), _LONGEST)
+    return one_line(Redactor(live()).text(text), _MAX_LINE)
 
 
 def begin(environ: Mapping[str, str], activity: str) -> None:

@@ -83,7 +83,7 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     form = (body.get("response_format") or {}).get("json_schema")
     if isinstance(form, dict) and not instruction:
         text = json.dumps(sample_answers.arguments(form.get("schema")), ensure_ascii=False)
-    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
+    thoughts = sample_answers.THINKING if instruction == "please think" else ""
     reason = "stop"
     if instruction == "please be long":
         text, reason = text[: len(text) // 2], "length"

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from tui.workspace.playground.attachments.image_header import image_info
 
-_SKY = """\
+_SKY_ANSWER = """\
 Light from the sun is scattered by molecules much smaller than its wavelength. The shorter the wave, \
 the more it is scattered, with the fourth power of the frequency:
 
@@ -50,7 +50,7 @@ _LIST = """\
 > Words such as *please think* or *please break* in a question show how that looks.
 """
 
-_HELLO = "Hello! I am a practice model. Ask me why the sky is blue, or for a piece of code.\n"
+_GREETING = "Hello! I am a practice model. Ask me why the sky is blue, or for a piece of code.\n"
 
 _OPENINGS = (
     "Here is what `{model}` makes of it in practice.",
@@ -58,7 +58,7 @@ _OPENINGS = (
     "That is a good question for a real model; this one only shows how an answer looks.",
 )
 
-_COUNTED = """\
+_TABLE = """\
 | of the question | number |
 |-----------------|-------:|
 | words           | {words:6} |
@@ -66,7 +66,7 @@ _COUNTED = """\
 | tokens, about   | {tokens:6} |
 """
 
-THOUGHTS = (
+THINKING = (
     "The question is about this. I should answer in a few lines, with an example, and leave out what is obvious. "
 )
 
@@ -137,13 +137,13 @@ def reply(question: str, model: str) -> str:
     """Return a practice model's answer as Markdown."""
     lowered = question.lower()
     if any(word in lowered for word in ("sky", "blue", "wavelength", "天空")):
-        return _SKY
+        return _SKY_ANSWER
     if any(word in lowered for word in ("code", "python", "function", "program")):
         return _CODE
     if lowered.strip(" .!?") in ("hello", "hi", "hey", "你好", "good morning"):
-        return _HELLO
+        return _GREETING
     opening = _OPENINGS[crc32(question.encode()) % len(_OPENINGS)].format(model=model)
-    counted = _COUNTED.format(words=len(question.split()), characters=len(question), tokens=tokens(question))
+    counted = _TABLE.format(words=len(question.split()), characters=len(question), tokens=tokens(question))
     return f"## {_title(question)}\n\n{opening}\n\n{counted}\n{_LIST}"
 
 

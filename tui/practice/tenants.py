@@ -44,7 +44,7 @@ _KEYS = {
     "refused": "sk-example0-0000-refused-made-up-key-9b1c",
 }
 _LOCAL = "http://localhost:11434/v1"
-_OTHERS = {
+_OTHER_STATES = {
     "anthropic": ProviderState.REFUSED,
     "tongyi": ProviderState.READY,
     "minimax": ProviderState.UNDECRYPTABLE,
@@ -136,7 +136,7 @@ async def _set_up(session: Session, clock: _Clock) -> None:
     await _openai(acme, "first")
     await _openai(acme, "second", "batch-jobs")
     await _set_up_local_server(acme)
-    for provider_id, state in _OTHERS.items():
+    for provider_id, state in _OTHER_STATES.items():
         if provider_id in PROVIDERS:
             await _set_up_other(acme, PROVIDERS[provider_id], state)
     await _openai(north, "second")

@@ -10,7 +10,7 @@ _PR_SET_DUMPABLE = 4
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 _CAP_IPC_LOCK = 14
 
-_HARMLESS = frozenset(
+_DISPLAY_VARIABLES = frozenset(
     f"TEXTUAL_{name}"
     for name in ("DISABLE_KITTY_KEY", "COLOR_SYSTEM", "FPS", "SMOOTH_SCROLL", "DIM_FACTOR", "FILTERS", "SPEEDUPS")
 )
@@ -38,7 +38,7 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for name in [
-        name for name in environ if name in _LEAKING or (name.startswith("TEXTUAL") and name not in _HARMLESS)
+        name for name in environ if name in _LEAKING or (name.startswith("TEXTUAL") and name not in _DISPLAY_VARIABLES)
     ]:
         del environ[name]
 

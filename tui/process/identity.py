@@ -14,7 +14,7 @@ from typing import Any
 
 from tui.sanitize import one_line
 
-LONGEST = 6 * 3600.0
+MAX_SECONDS = 6 * 3600.0
 """Seconds after which nobody waits for a call any more."""
 
 
@@ -48,7 +48,7 @@ def is_alive(record: Mapping[str, Any], now: float) -> bool:
     at = _seconds(record.get("at"))
     if _pid(record) is None or at is None:
         return False
-    return abs(_age(record, now - at)) <= LONGEST and not has_ended(record)
+    return abs(_age(record, now - at)) <= MAX_SECONDS and not has_ended(record)
 
 
 def _pid(record: Mapping[str, Any]) -> int | None:

@@ -15,7 +15,7 @@ VARIABLE = "XDG_RUNTIME_DIR"
 _PEER = struct.Struct("3i")
 _LOCK = "lock"
 _BACKLOG = 64
-_LONGEST_PATH = 107 - len("/modeldeck/agent.sock")
+_MAX_PATH = 107 - len("/modeldeck/agent.sock")
 """Bytes; sun_path has 108 with the zero at the end (unix(7))."""
 
 
@@ -33,7 +33,7 @@ def folder(environ: Mapping[str, str]) -> str:
             "mode 0700, in memory if possible.",
         )
     require_private(root)
-    if len(os.fsencode(root)) > _LONGEST_PATH:
+    if len(os.fsencode(root)) > _MAX_PATH:
         raise Problem(f"The path of {VARIABLE} is too long for a socket.", "Set it to a folder with a shorter path.")
     return os.path.join(root, "modeldeck")
 

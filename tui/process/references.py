@@ -34,11 +34,11 @@ from tui.secret import Secret, SecretReference
 
 TIMEOUT = 30
 """Seconds that a program may take."""
-KEEP = 300
+CACHE_SECONDS = 300
 """Seconds that a value is kept in memory."""
-_LARGEST = 64 * 1024
+_MAX_SIZE = 64 * 1024
 """Bytes that are read of a value."""
-_LOOK = 0.05
+_POLL_INTERVAL = 0.05
 """Seconds after which a program that prints nothing is looked at: it may have ended."""
 _running: set[int] = set()
 """The process groups of the programs that run now."""
@@ -152,7 +152,7 @@ def resolve(
         if value is None or until <= time.monotonic():
             value = _value(parse(text), environ)
             if cache is not None:
-                cache[text] = (value, time.monotonic() + KEEP)
+                cache[text] = (value, time.monotonic() + CACHE_SECONDS)
         values[field] = value
     return values
 
@@ -176,8 +176,8 @@ def _value(source: Source, environ: Mapping[str, str]) -> Secret:
 
 
 def _first_line(content: bytes, what: str) -> Secret:
-    if len(content) > _LARGEST:
-        raise Problem(f"{what} has more than {_LARGEST // 1024} KiB.")
+    if len(content) > _MAX_SIZE:
+        raise Problem(f"{what} has more than {_MAX_SIZE // 1024} KiB.")
     line = content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].rstrip(b"\r")
     if not line.strip():
         raise Problem(f"{what} holds no key: its first line is blank.")
@@ -192,7 +192,7 @@ def _read(path: str, what: str) -> bytes:
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise Problem(f"{what} is not a regular file.")
-            return file.read(_LARGEST + 1)
+            return file.read(_MAX_SIZE + 1)
     except OSError as error:
         raise Problem(f"{what} cannot be read: {(error.strerror or 'no access').lower()}.") from None
 
@@ -243,10 +243,10 @@ def _output(process: "subprocess.Popen[bytes]") -> tuple[bytes, int | None]:
     deadline, content = time.monotonic() + TIMEOUT, b""
     while time.monotonic() < deadline:
         code = process.poll()
-        if select.select([process.stdout], [], [], _LOOK if code is None else 0)[0]:
-            piece = os.read(process.stdout.fileno(), _LARGEST + 1)
+        if select.select([process.stdout], [], [], _POLL_INTERVAL if code is None else 0)[0]:
+            piece = os.read(process.stdout.fileno(), _MAX_SIZE + 1)
             content += piece
-            if len(content) > _LARGEST:
+            if len(content) > _MAX_SIZE:
                 return content, 0
             if piece:
                 continue

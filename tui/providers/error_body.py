@@ -58,7 +58,7 @@ _DESCRIPTION = r'error_description="([^"]+)"'
 _FORM = r"[\w.-]+=[^\s&]*(?:&[\w.-]+=[^\s&]*)*"
 """An error as OAuth servers put it into an address, and some into a body."""
 
-_FINE = frozenset({"", "0", "200", "ok", "success", "true"})
+_SUCCESS_WORDS = frozenset({"", "0", "200", "ok", "success", "true"})
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
 _FALSE = frozenset({"false", "0", "none"})
 _MAX_ENTRIES = 20
@@ -153,7 +153,7 @@ def _code(data: Mapping[str, Any]) -> str | None:
 def _code_fails(data: Mapping[str, Any]) -> bool:
     """Return True if a code that is none of success stands beside a sentence."""
     code = _code(data)
-    return code is not None and code not in _FINE and bool(words_of(data))
+    return code is not None and code not in _SUCCESS_WORDS and bool(words_of(data))
 
 
 def _unwrap(body: Any, depth: int = 0) -> Any:

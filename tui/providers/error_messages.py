@@ -16,8 +16,8 @@ from tui.sanitize import one_line
 from tui.secret import MASK
 from tui.secret.redaction import Redactor
 
-AGAIN = "Sending it again makes a new request. Nothing is retried automatically."
-BUSY = frozenset({429, 503, 529})
+RESEND = "Sending it again makes a new request. Nothing is retried automatically."
+OVERLOAD_STATUSES = frozenset({429, 503, 529})
 SIGN_IN = 511
 """The status of a network that requires a sign-in before it lets requests through (RFC 6585, 6)."""
 
@@ -27,8 +27,8 @@ _SINCE_1970 = 1e9
 
 _WORD = r"[^\s\"'`]+"
 _AFTER_WORD = r"[^\w*-]*\Z"
-_SPENT = r"\br=0\s*;\s*t=(\d{1,9})\b"
-_TITLE_WITHIN = 8192
+_QUOTA_RESET = r"\br=0\s*;\s*t=(\d{1,9})\b"
+_TITLE_SEARCH_SIZE = 8192
 _TITLE = r"(?i)<(?:\w+:)?(title|h1|message|msg|faultstring|description|error|reason|detail)\b[^>]*>([^<]+)</(?:\w+:)?\1"
 """What a page, or an error in XML, says in its own words."""
 _XML = r"(?i)\s*<(?:\?xml|(?:\w+:)?(?:errors?|fault|exception|envelope)\b)"
@@ -90,7 +90,7 @@ def is_xml(text: str) -> bool:
 
 def words_of_page(text: str) -> str:
     """Return what a page, or an error in XML, says in its own words; '' if that is not found."""
-    title = re.search(_TITLE, text[:_TITLE_WITHIN])
+    title = re.search(_TITLE, text[:_TITLE_SEARCH_SIZE])
     return title[2] if title else ""
 
 
@@ -169,7 +169,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
             seconds = seconds / (1000 if seconds > 1000 * _SINCE_1970 else 1) - now
         if 0 <= seconds < _SINCE_1970:
             return seconds
-    spent = re.search(_SPENT, headers.get("ratelimit", "")[:200])
+    spent = re.search(_QUOTA_RESET, headers.get("ratelimit", "")[:200])
     return float(spent[1]) if spent else None
 
 
@@ -202,7 +202,7 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
             return Problem(f"{label} timed out waiting for the request.", "Try again; the network may be slow.")
         case 413:
             return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
-        case _ if status in BUSY:
+        case _ if status in OVERLOAD_STATUSES:
             wait = retry_after(refusal.headers, now)
             others = ", or pick another model" if context.model else " and try again"
             return Problem(
@@ -224,7 +224,7 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
             of_model = f" for {context.model}" if context.model else ""
             return Problem(f"{label} rejected this request{of_model} ({status}).", "Its message says why.")
         case 0:
-            return Problem(f"{label} stopped with an error.", AGAIN)
+            return Problem(f"{label} stopped with an error.", RESEND)
     return Problem(f"{context.host} returned {status}, which is unexpected.", f"Check {shown_url(context.url)}")
 
 

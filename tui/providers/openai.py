@@ -27,7 +27,7 @@ _KNOWN = {
     "2027-01-14": "gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-2024-11-20 gpt-4o-2024-08-06 gpt-4o-mini",
     "2026-12-11": "gpt-5 gpt-5-mini gpt-5-nano o3",
 }
-_ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
+_RETIREMENTS = {name: date for date, names in _KNOWN.items() for name in names.split()}
 
 
 def _model(model_id: str, ends: str = "") -> Model | None:
@@ -42,7 +42,7 @@ def _model(model_id: str, ends: str = "") -> Model | None:
         kind[0],
         context=_EMBEDDING_TOKENS if size else 0,
         dimensions=size,
-        ends=ends or _ENDS.get(name, ""),
+        ends=ends or _RETIREMENTS.get(name, ""),
         completion=kind[1],
     )
 
@@ -60,13 +60,13 @@ def _classify_anywhere(entry: Mapping[str, Any]) -> Model | None:
     return Model(_ID, entry["id"], kind[0], completion=kind[1]) if kind else None
 
 
-_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_completion_tokens", vectors="base64")
-_ANYWHERE = replace(_FLAVOUR, classify=_classify_anywhere)
+_FLAVOUR = openai_api.Flavour(_classify, max_tokens_field="max_completion_tokens", vectors="base64")
+_PROXY_FLAVOUR = replace(_FLAVOUR, classify=_classify_anywhere)
 
 
 def _flavour(fields: FieldValues) -> openai_api.Flavour:
     host = host_of(origin_of(fields.get("base_url") or _BASE_URL))
-    return _FLAVOUR if host == _HOST or host.endswith(f".{_HOST}") else _ANYWHERE
+    return _FLAVOUR if host == _HOST or host.endswith(f".{_HOST}") else _PROXY_FLAVOUR
 
 
 PROVIDER = Provider(
@@ -135,7 +135,7 @@ PROVIDER = Provider(
     parameters=parameters.parameters,
     audio=audio.audio,
     attachments=vision.attachment_limits,
-    catalogue=tuple(model for name in _ENDS if (model := _model(name))),
+    catalogue=tuple(model for name in _RETIREMENTS if (model := _model(name))),
     catalogue_as_of="2026-11-22",
     proposed={
         ModelType.CHAT: ("gpt-6-sol", "gpt-6.1-sol", "gpt-5.6-sol", "gpt-5.4-mini", "gpt-5.5"),

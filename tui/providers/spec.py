@@ -166,7 +166,7 @@ class AttachmentLimits:
     total: int = 0
     count: int = 0
     side: int = 0
-    least_side: int = 0
+    min_side: int = 0
     certain: bool = True
 
 

@@ -19,7 +19,7 @@ from tui.secret.spelling import has_escapes, letters, places_of_letters, unescap
 RUN = 8
 """Characters in a row of one form of a secret that are removed. Shorter secrets are looked for as a whole."""
 
-_SHORTEST = 4
+_MIN_LENGTH = 4
 """Characters below which a secret would match ordinary words."""
 
 _SAMPLE, _STEP = 4, 5
@@ -186,7 +186,7 @@ class Redactor:
         for secret in self._secrets:
             variants = forms(secret.reveal())
             if len(secret.reveal()) < RUN:
-                short |= {form for form in variants if _SHORTEST <= len(form) < RUN}
+                short |= {form for form in variants if _MIN_LENGTH <= len(form) < RUN}
             spellings |= variants
             by_letters |= _letter_forms(secret.reveal())
         self._runs, self._letter_runs = _Runs(spellings), _Runs(by_letters, digits=True)

@@ -16,7 +16,7 @@ _ESCAPE = re.compile(
 _DECIMAL = 5
 """The group of `_ESCAPE` whose number is not hexadecimal."""
 
-_TIMES = 3
+_MAX_DEPTH = 3
 """How often one thing is escaped at most."""
 
 
@@ -33,7 +33,7 @@ def has_escapes(text: str) -> bool:
 def unescape(text: str) -> tuple[str, list[int]]:
     """Return a text without escapes, and where each of its characters begins in the text, and where the last ends."""
     starts = list(range(len(text) + 1))
-    for _ in range(_TIMES):
+    for _ in range(_MAX_DEPTH):
         if not _ESCAPE.search(text):
             break
         parts: list[str] = []

@@ -15,8 +15,8 @@ from tui.sanitize import one_line
 _MAC, _STATE, _END = b', "mac": "', b'", "state": "', b'"}'
 _DIGITS = 64
 
-_LONGEST = 200
-_MOST = 40
+_MAX_VALUE = 200
+_MAX_FIELDS = 40
 
 _EMPTY = hashlib.sha256()
 """A copy of it is begun sooner than another one."""
@@ -70,10 +70,10 @@ def shorten(about: Mapping[str, Any]) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
-    return value if isinstance(value, bool | int) else [printable(str(entry)) for entry in list(value)[:_MOST]]
+    return value if isinstance(value, bool | int) else [printable(str(entry)) for entry in list(value)[:_MAX_FIELDS]]
 
 
-def printable(text: str, limit: int = _LONGEST) -> str:
+def printable(text: str, limit: int = _MAX_VALUE) -> str:
     """Return a text as one line that is printable and not too long."""
     # Nearly all are plain, and a log is long.
     plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text

@@ -42,8 +42,8 @@ LOG_REPAIRED = "log mended"
 UNRECORDED_CHANGE = "change not noted"
 _WINDOW = 64 * 1024
 _TAIL = 2048
-_MOST_FINDINGS = 1000
-_FARTHEST = 64 * 1024 * 1024
+_MAX_FINDINGS = 1000
+_MAX_TAIL = 64 * 1024 * 1024
 """Bytes of the end of a log that are read at once; what is farther from it is read line by line."""
 _CHANGED = "The settings were changed after the last entry, by a session that ended or by something else."
 
@@ -211,7 +211,7 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
             unparsed = False
             continue
         count += 1
-        if len(findings) < _MOST_FINDINGS:
+        if len(findings) < _MAX_FINDINGS:
             findings += [*_unreadable_lines(unreadable, entry), *_check_link(Head(n, digest), entry)]
         if key is not None and macs_from and (reached or entry.n >= macs_from):
             if not authentic(previous, key):
@@ -269,7 +269,7 @@ class Log:
     def last(self, count: int, since: str = "") -> list[Entry]:
         """Return the last `count` entries (all for 0) from an ISO time on, oldest first, read from the end."""
         size = _WINDOW
-        while (count or since) and size <= _FARTHEST:
+        while (count or since) and size <= _MAX_TAIL:
             content = self._folder.read(LOG, size) or b""
             whole = len(content) < size
             # The window begins inside a line, most often; what is left of that line is no entry.

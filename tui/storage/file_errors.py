@@ -11,10 +11,10 @@ from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage import filesystem
 
-_SPARE = 64 * 1024
+_RESERVE = 64 * 1024
 """Bytes that must be free beside what is written: the folder grows, too."""
 
-_NO_ROOM = {
+_FULL = {
     errno.ENOSPC: "The disk is full",
     errno.EDQUOT: "Your disk quota is full",
     errno.EFBIG: "The file would be larger than you may write",
@@ -47,8 +47,8 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
     if problem := _link_or_foreign_file(folder / name, error):
         return problem
     where = one_line(str(folder))
-    if error.errno in _NO_ROOM:
-        return SaveFailed(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Free some space and try again.")
+    if error.errno in _FULL:
+        return SaveFailed(f"{_FULL[error.errno]}; nothing was changed in {where}.", "Free some space and try again.")
     if error.errno == errno.EROFS:
         return SaveFailed(f"This file system is read-only: {where}.", "You can view it, not change it.")
     return SaveFailed(
@@ -76,7 +76,7 @@ def _foreign(path: Path) -> Problem:
 
 def unsure(folder: Path, error: OSError) -> Problem:
     """Return the problem of a new file that the disk did not confirm to have stored."""
-    why = f"{_NO_ROOM[error.errno]}." if error.errno in _NO_ROOM else _says(error)
+    why = f"{_FULL[error.errno]}." if error.errno in _FULL else _says(error)
     return Problem(
         f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
         f"{why} Check the disk, then save again.",
@@ -92,7 +92,7 @@ def left(leaving: Path, error: OSError) -> Problem:
 
 def check_free_space(folder: Path, at: int | Path, size: int) -> Problem | None:
     """Return the problem if `size` bytes do not fit, before anything is written."""
-    free, needed = filesystem.free_space(at), size + _SPARE
+    free, needed = filesystem.free_space(at), size + _RESERVE
     if free is None or free >= needed:
         return None
     return SaveFailed(

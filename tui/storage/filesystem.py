@@ -30,15 +30,15 @@ def shared(path: Path) -> str:
 
 def shared_by(table: str, path: str) -> str:
     """Return that type by a mount table (proc(5), mountinfo); of mounts at one place the last counts."""
-    longest, kind = "", ""
+    max_length, kind = "", ""
     for line in table.splitlines():
         before, _, after = line.partition(" - ")
         places, kinds = before.split(), after.split()
         if len(places) < 5 or not kinds:
             continue
         place = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), places[4])
-        if len(place) >= len(longest) and (path + "/").startswith(place.rstrip("/") + "/"):
-            longest, kind = place, kinds[0]
+        if len(place) >= len(max_length) and (path + "/").startswith(place.rstrip("/") + "/"):
+            max_length, kind = place, kinds[0]
     return kind if kind in _SHARED or kind.startswith("fuse.") else ""
 
 
@@ -89,13 +89,13 @@ def sync(folder: Path) -> None:
         os.close(at)
 
 
-def lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
+def lines(file: BinaryIO, max_length: int) -> Iterator[bytes]:
     r"""Yield the lines of a file as `split(b"\n")` would; those longer than `longest` are cut one byte behind it."""
     rest = b""
     # A chunk is no longer than a line may be: only the first line, which began in an earlier chunk, can be too long.
-    while chunk := file.read(min(_CHUNK, longest)):
+    while chunk := file.read(min(_CHUNK, max_length)):
         whole = (rest + chunk).split(b"\n")
-        whole[0] = whole[0][: longest + 1]
+        whole[0] = whole[0][: max_length + 1]
         rest = whole.pop()
         yield from whole
     yield rest

@@ -20,13 +20,13 @@ from tui.errors import Problem
 from tui.storage import file_errors, filesystem, folder_safety
 from tui.storage import lock as file_lock
 from tui.storage.generations import earlier_names, generation, rotation_renames, safe_name
-from tui.storage.lock import LEASE, LOCK, WAIT
+from tui.storage.lock import LEASE, LOCK, TIMEOUT
 
 _TEMPORARY, _LEAVING = ".tmp-", ".leaving-"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-LARGEST = 128 * 2**20
+MAX_SIZE = 128 * 2**20
 """Bytes that a file may have to be read as a whole."""
-LONGEST_LINE = 2**20
+MAX_LINE = 2**20
 """Bytes of a line of a file that is read line by line."""
 
 
@@ -68,7 +68,7 @@ class Folder(Protocol):
     def version_token(self, name: str) -> Hashable | None:
         """Return a value that differs whenever the file was replaced; None without a file."""
 
-    def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
+    def lock(self, wait: float = TIMEOUT) -> AbstractContextManager[None]:
         """Keep other writers out, in this process and in others; not re-entrant. `wait` is in seconds."""
 
     def folder(self, name: str) -> "Folder":
@@ -149,8 +149,8 @@ class DiskFolder:
                 raise file_errors.unreadable(self._path / name, error) from None
             try:
                 file_errors.check_file(status := os.fstat(file), self._path / name)
-                if not last and status.st_size > LARGEST:
-                    raise file_errors.too_large(self._path / name, LARGEST)
+                if not last and status.st_size > MAX_SIZE:
+                    raise file_errors.too_large(self._path / name, MAX_SIZE)
                 with os.fdopen(file, "rb", closefd=False) as content:
                     content.seek(max(0, status.st_size - last) if last else 0)
                     return content.read(last or -1)
@@ -160,14 +160,14 @@ class DiskFolder:
                 _close(file)
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a private file, one at a time; those longer than `LONGEST_LINE` cut one byte behind it."""
+        """Yield the lines of a private file, one at a time; those longer than `MAX_LINE` cut one byte behind it."""
         with self._open_descriptor() as at:
             if at is None:
                 return
             try:
                 with os.fdopen(os.open(safe_name(name), _READ, dir_fd=at), "rb") as file:
                     file_errors.check_file(os.fstat(file.fileno()), self._path / name)
-                    yield from filesystem.lines(file, LONGEST_LINE)
+                    yield from filesystem.lines(file, MAX_LINE)
             except FileNotFoundError:
                 return
             except OSError as error:
@@ -192,8 +192,8 @@ class DiskFolder:
             assert at is not None
             if full := file_errors.check_free_space(self._path, at, len(data)):
                 raise full
-            if len(data) > LARGEST:
-                raise file_errors.too_large(self._path / name, LARGEST)
+            if len(data) > MAX_SIZE:
+                raise file_errors.too_large(self._path / name, MAX_SIZE)
             replaced = False
             try:
                 self._fill(temporary, data, at)
@@ -244,7 +244,7 @@ class DiskFolder:
                 raise file_errors.unwritable(self._path, error) from None
 
     @contextmanager
-    def lock(self, wait: float = WAIT) -> Iterator[None]:
+    def lock(self, wait: float = TIMEOUT) -> Iterator[None]:
         """Hold `flock` on the folder's lock file for the duration of the block."""
         self._make()
         with self._open_descriptor() as at:

@@ -23,7 +23,7 @@ from tui.storage import file_errors
 
 LOCK = ".lock"
 LEASE = ".lease"
-WAIT = 5.0
+TIMEOUT = 5.0
 _POLL = 0.01
 _UNSIGNED = 60.0
 """Seconds after which a lease that says nothing is one whose maker ended before it could."""

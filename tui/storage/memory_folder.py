@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui.errors import Problem
 from tui.storage.generations import earlier_names, generation, rotation_renames, safe_name
-from tui.storage.lock import WAIT
+from tui.storage.lock import TIMEOUT
 
 
 class MemoryFolder:
@@ -75,7 +75,7 @@ class MemoryFolder:
         return self._files.get(name, (b"", None))[1]
 
     @contextmanager
-    def lock(self, wait: float = WAIT) -> Iterator[None]:
+    def lock(self, wait: float = TIMEOUT) -> Iterator[None]:
         """Hold a lock of this process for the duration of the block."""
         if not self._lock.acquire(timeout=wait):
             raise Problem("Another part of Modeldeck is writing.", "Try again; nothing was changed.")

@@ -37,7 +37,7 @@ _BOM = b"\xef\xbb\xbf"
 _DECODE = json.JSONDecoder(parse_constant=lambda text: _not_a_number(text)).decode
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _ID = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
-_AT_ONCE = 200
+_RECORDS_PER_PIECE = 200
 """Records that are put into JSON in one piece: other threads have their turn in between."""
 
 
@@ -265,8 +265,8 @@ def without_field(data: Content, table: str, field: str) -> Content:
 
 def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
     ids = sorted(table)
-    for start in range(0, len(ids), _AT_ONCE):
-        yield _json({tenant_id: table[tenant_id] for tenant_id in ids[start : start + _AT_ONCE]})[1:-1]
+    for start in range(0, len(ids), _RECORDS_PER_PIECE):
+        yield _json({tenant_id: table[tenant_id] for tenant_id in ids[start : start + _RECORDS_PER_PIECE]})[1:-1]
 
 
 def _json(value: Any) -> str:

@@ -64,7 +64,7 @@ def check_regular(path: Path) -> None:
         raise UsageError(f"{one_line(str(path), 200)} {what}.", "Choose another file.")
 
 
-def read(path: Path, largest: int) -> bytes:
+def read(path: Path, max_size: int) -> bytes:
     """Read a file, up to one byte more than `largest`.
 
     Raises:
@@ -72,7 +72,7 @@ def read(path: Path, largest: int) -> bytes:
     """
     try:
         with open_file(path) as file:
-            return file.read(largest + 1)
+            return file.read(max_size + 1)
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise UsageError(f"The file cannot be read: {reason}.", "Choose another file.") from None

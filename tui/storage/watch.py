@@ -15,7 +15,7 @@ class StoreState:
         delay: Within how many seconds changes are seen where no notices of them arrive, 0 where they do.
     """
 
-    away_since: float = 0.0
+    unreachable_since: float = 0.0
     read_at: float = 0.0
     delay: float = 0.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.process import identity
 
-_NOBODY = 2**32 - 1
+_NO_LOGIN_UID = 2**32 - 1
 
 
 def who(environ: Mapping[str, str]) -> dict[str, str]:
@@ -35,7 +35,7 @@ def _login() -> str:
     """Return the user who logged in, which the kernel keeps through sudo and su, or ''."""
     with contextlib.suppress(OSError, ValueError):
         number = int(Path("/proc/self/loginuid").read_text())
-        return _name(number) if number != _NOBODY else ""
+        return _name(number) if number != _NO_LOGIN_UID else ""
     return ""
 
 

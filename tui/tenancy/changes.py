@@ -14,7 +14,7 @@ _BOOKKEEPING = frozenset(("used", "reservations", "told", "refused", "latencies"
 _MANIFEST_TABLES = frozenset(("manifest", "proof"))
 """Tables that change with the credentials; alone, when a person confirms some."""
 
-_MANY = 5
+_MAX_NAMES = 5
 Record = Mapping[str, Any]
 
 
@@ -174,7 +174,7 @@ def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
             counts = listed.setdefault(provider, {})
             counts[what] = counts.get(what, 0) + 1
     for (done, provider), models in by_hand.items():
-        yield AuditEvent(done, {"provider": provider, "models": models[:_MANY], "count": len(models)})
+        yield AuditEvent(done, {"provider": provider, "models": models[:_MAX_NAMES], "count": len(models)})
     for provider, counts in listed.items():
         yield AuditEvent("models imported", {"provider": provider} | counts)
 

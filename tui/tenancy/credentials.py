@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LATENCIES = "latencies"
 """The table of how long the last checks of each credential took; bookkeeping."""
 
-_MOST_LATENCIES = 10
+_MAX_LATENCIES = 10
 
 
 def stored(session: TenantSession) -> tuple[Credential, ...]:
@@ -342,7 +342,7 @@ def add_latency(tables: Tables, credential: Credential, milliseconds: int) -> No
     table = tables.table(_LATENCIES)
     times = [time for record in table if _is_latency_of(record, credential) for time in _times(record)]
     table.remove(lambda record: _is_latency_of(record, credential))
-    times = [*times, milliseconds][-_MOST_LATENCIES:]
+    times = [*times, milliseconds][-_MAX_LATENCIES:]
     table.insert({"provider": credential.provider, "credential": credential.name, "ms": times})
 
 

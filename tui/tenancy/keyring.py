@@ -19,7 +19,7 @@ FINGERPRINT_KEY = "fingerprint.key"
 _HEX_KEY = re.compile(r"(?:[0-9a-f]{2})+")
 _COUNTER = re.compile("[0-9]{1,18}")
 _RECORDED = "public key recorded"
-_SOON = 0.04
+_AUDIT_TIMEOUT = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
 
 
@@ -79,7 +79,7 @@ def lock(session: TenantSession) -> None:
     session.process.forget_resolved(session.tenant_id)
     was_open = session.process.open_keys.pop(session.tenant_id, None) is not None
     if (session.process.agent and session.process.agent.forget(session.tenant_id)) or was_open:
-        session.audit_best_effort("locked", wait=_SOON)
+        session.audit_best_effort("locked", wait=_AUDIT_TIMEOUT)
 
 
 def ask_agent(session: TenantSession) -> KeyHandle | None:

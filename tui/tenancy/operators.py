@@ -39,7 +39,7 @@ TABLE = "operators"
 RECOVERY = "@recovery"
 """The login of the recovery key pair in the list."""
 RECOVERY_FILE = "recovery.json"
-PERSON = "_person"
+OWN_KEY_PAIR = "_person"
 """The folder of a person's own key pair, beside those of tenants: no tenant can have that ID."""
 
 

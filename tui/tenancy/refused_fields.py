@@ -36,7 +36,7 @@ def repair(session: TenantSession, model: Model, call: Call) -> tuple[Call, list
         return call, []
     body, sentences = dict(call.json), []
     for field, instead in _known_refusals(session, model).items():
-        if field in body and field not in _NEEDED:
+        if field in body and field not in _REQUIRED_FIELDS:
             value = body.pop(field)
             words = field.replace("_", " ")
             if instead:
@@ -47,7 +47,7 @@ def repair(session: TenantSession, model: Model, call: Call) -> tuple[Call, list
     return replace(call, json=body), sentences
 
 
-_NEEDED = frozenset(("model", "messages", "prompt", "input", "stream", "response_format"))
+_REQUIRED_FIELDS = frozenset(("model", "messages", "prompt", "input", "stream", "response_format"))
 
 
 def _known_refusals(session: TenantSession, model: Model) -> Mapping[str, str]:

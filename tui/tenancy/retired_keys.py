@@ -46,23 +46,23 @@ def retire(session: TenantSession, key_id: str) -> None:
 
 def bring_back(session: TenantSession, key_id: str) -> None:
     """Make a retired key pair a present one again; `prune` deletes what stays among the retired ones."""
-    aside, present = folder(session), session.keys
+    retired, present = folder(session), session.keys
     with present.lock():
         for name in (key_id + _PUBLIC, key_id + _END):
-            if (content := aside.read(name)) is not None:
+            if (content := retired.read(name)) is not None:
                 present.write(name, content)
 
 
 def protect(session: TenantSession, new: Secret, old: Secret | None) -> None:
     """Encrypt retired key files with a new passphrase: those without one, and those that open with the old one."""
-    aside = folder(session)
-    for key_id in _key_ids(aside):
-        pem = aside.read(key_id + _END) or b""
+    retired = folder(session)
+    for key_id in _key_ids(retired):
+        pem = retired.read(key_id + _END) or b""
         if key_pair.is_protected(pem) and not old:
             continue
         with suppress(Locked):  # it has a passphrase of its own
             private = key_pair.load(pem, old)
-            aside.write(key_id + _END, key_pair.export(private, new, session.process.key_cost))
+            retired.write(key_id + _END, key_pair.export(private, new, session.process.key_cost))
 
 
 def other_passphrase(session: TenantSession, passphrase: Secret) -> list[str]:
@@ -83,10 +83,10 @@ def prune(session: TenantSession) -> None:
     If a state cannot be read, every key stays. A failure is ignored: the next call tries again.
     """
     with suppress(Problem):
-        present, aside, store = session.keys, folder(session), session.store
-        if set(_key_ids(present)) <= {tenant_of(session).key_id} and not _key_ids(aside):
+        present, retired, store = session.keys, folder(session), session.store
+        if set(_key_ids(present)) <= {tenant_of(session).key_id} and not _key_ids(retired):
             return
-        with store.folder.lock(), aside.lock():
+        with store.folder.lock(), retired.lock():
             # Who makes a new pair holds the lock of the settings from the key file on until they name it.
             now = tenant_of(session).key_id
             if (
@@ -96,13 +96,13 @@ def prune(session: TenantSession) -> None:
                 return
             for key_id in set(_key_ids(present)) - {now}:
                 if key_id in needed:
-                    aside.write(key_id + _END, present.read(key_id + _END) or b"")
+                    retired.write(key_id + _END, present.read(key_id + _END) or b"")
                 present.remove(key_id + _END)
                 present.remove(key_id + _PUBLIC)
-            for key_id in _key_ids(aside):
+            for key_id in _key_ids(retired):
                 if key_id not in needed | {now} or key_id in _key_ids(present):
-                    aside.remove(key_id + _END)
-                    aside.remove(key_id + _PUBLIC)
+                    retired.remove(key_id + _END)
+                    retired.remove(key_id + _PUBLIC)
 
 
 def _needed_key_ids(session: TenantSession) -> set[str] | None:

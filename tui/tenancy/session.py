@@ -27,7 +27,7 @@ from tui.process import identity
 from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
-from tui.storage.lock import WAIT
+from tui.storage.lock import TIMEOUT
 from tui.storage.settings_file import Document
 from tui.storage.store import Store
 from tui.storage.watch import FileWatch, StoreWatch
@@ -153,7 +153,7 @@ class Session:
         folder = self.store(tenant_id).folder
         return Log(tenant_id, folder, self.keys.folder(tenant_id).folder("audit"), self.shares)
 
-    def audit(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit(self, tenant_id: str, done: str, *, wait: float = TIMEOUT, **about: Any) -> None:
         """Log an action that changes no settings (changes are logged by themselves).
 
         Nothing is logged for a removed tenant.
@@ -165,7 +165,7 @@ class Session:
             with self.store(tenant_id).folder.lock(wait):
                 self.log(tenant_id).append(self.now(), self.actor, [AuditEvent(done, about)])
 
-    def audit_best_effort(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit_best_effort(self, tenant_id: str, done: str, *, wait: float = TIMEOUT, **about: Any) -> None:
         """Log an action, and set `audit_failure` instead of raising if the log cannot be written."""
         try:
             self.audit(tenant_id, done, wait=wait, **about)
@@ -301,11 +301,11 @@ class TenantSession:
         """Return the date in UTC, YYYY-MM-DD."""
         return self.process.today()
 
-    def audit(self, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit(self, done: str, *, wait: float = TIMEOUT, **about: Any) -> None:
         """Append an event to the audit log. Raises Problem if it cannot be written."""
         self.process.audit(self.tenant_id, done, wait=wait, **about)
 
-    def audit_best_effort(self, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit_best_effort(self, done: str, *, wait: float = TIMEOUT, **about: Any) -> None:
         """Append an event to the audit log; a failure is kept in `Session.audit_failure`."""
         self.process.audit_best_effort(self.tenant_id, done, wait=wait, **about)
 

@@ -14,7 +14,7 @@ from tui.tenancy.serialization import from_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.vault import key_pair
 
-LONGEST = 60
+MAX_NAME = 60
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _KEY_ID = re.compile(r"[0-9a-f]{8,64}")
 _FINGERPRINT_KEY = re.compile(r"(?:[0-9a-f]{2})*")
@@ -128,10 +128,10 @@ def slug_for(session: Session, name: str) -> str:
 def check_name(session: Session, name: str, except_id: str = "") -> None:
     """Raise UsageError if no tenant can have that name."""
     if not one_line(name, 1000):
-        raise UsageError("A tenant needs a name.", f"Up to {LONGEST} characters, any script.")
-    if len(name.strip()) > LONGEST:
+        raise UsageError("A tenant needs a name.", f"Up to {MAX_NAME} characters, any script.")
+    if len(name.strip()) > MAX_NAME:
         raise UsageError(
-            f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it."
+            f"A tenant's name has up to {MAX_NAME} characters; this one has {len(name.strip())}.", "Shorten it."
         )
     if one_line(name, 1000) != name.strip() or has_invisible(name):
         raise UsageError("A tenant's name is one line of printable characters.", "Type it again.")

@@ -25,7 +25,7 @@ from tui.tenancy.tenants import tenant_of
 if TYPE_CHECKING:
     from tui.storage.postgres.database import Database
 
-_FEW = 10
+_LOW_DIVISOR = 10
 """A trial is low when less than one part in this many is left."""
 
 
@@ -52,7 +52,7 @@ class TrialBalance:
     @property
     def low(self) -> bool:
         """Whether it will soon be used up."""
-        return self.left * _FEW <= self.calls
+        return self.left * _LOW_DIVISOR <= self.calls
 
     @property
     def words(self) -> str:

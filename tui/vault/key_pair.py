@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BITS = 3072
 _MANIFEST_CONTEXT = b"modeldeck manifest 1"
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"
-_PUT_BACK = "Restore it from a backup, or set the providers up again."
+_RESTORE_REMEDY = "Restore it from a backup, or set the providers up again."
 _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
@@ -144,7 +144,7 @@ def _numbers(key: "RsaKey") -> RsaNumbers:
 
 
 def _unreadable() -> Locked:
-    return Locked("This tenant's private key file cannot be read.", _PUT_BACK)
+    return Locked("This tenant's private key file cannot be read.", _RESTORE_REMEDY)
 
 
 def _check_cost(pem: bytes) -> None:
@@ -156,7 +156,7 @@ def _check_cost(pem: bytes) -> None:
         scheme = DerSequence().decode(DerSequence().decode(body)[0])
         derivation = DerSequence().decode(DerSequence().decode(scheme[1])[0])
         if DerObjectId().decode(derivation[0]).value != _SCRYPT:
-            raise Locked("This tenant's private key is not protected by scrypt.", _PUT_BACK)
+            raise Locked("This tenant's private key is not protected by scrypt.", _RESTORE_REMEDY)
         scrypt = DerSequence().decode(derivation[1])
         cost, block, parallelization = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
         fits = key_derivation.scrypt_within_limits(cost, block, parallelization)
@@ -164,4 +164,4 @@ def _check_cost(pem: bytes) -> None:
     except (ValueError, IndexError, TypeError, binascii.Error):
         raise _unreadable() from None
     if not fits:
-        raise Locked("This tenant's private key file needs more memory or time than Modeldeck allows.", _PUT_BACK)
+        raise Locked("This tenant's private key file needs more memory or time than Modeldeck allows.", _RESTORE_REMEDY)

@@ -15,8 +15,8 @@ from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.timestamps import short_time
 from tui.workspace.tenants import State
 
-_NEAR_END = 256 * 1024
-_LONGEST = 2000
+_TAIL_SIZE = 256 * 1024
+_MAX_ENTRY = 2000
 """Characters of an entry; an address must never be cut."""
 _WORDS = {
     "tenant created": "tenant {name} created",
@@ -82,7 +82,7 @@ _WORDS = {
 }
 """What was done, by its id; an id that has no words here is shown as it is."""
 
-_LACKED = {
+_SHORT_TEXTS = {
     "credential saved": "{provider}, set up",
     "credential changed": "{provider}, changed",
     "model added": "{models} of {provider}, added",
@@ -112,7 +112,7 @@ def listing(session: TenantSession, since: str = "", last: int = 0) -> list[Entr
 
 def recent(session: TenantSession) -> list[Entry]:
     """Return the last entries of a log, several hundred, oldest first."""
-    return session.log.read(_NEAR_END)
+    return session.log.read(_TAIL_SIZE)
 
 
 def owners(session: Session) -> list[str]:
@@ -137,7 +137,7 @@ def check(session: TenantSession) -> AuditCheck:
 def words(act: Entry | AuditEvent) -> str:
     """Return what an entry says happened, on one line."""
     template = _WORDS.get(act.done)
-    return one_line(_format(template, act.about) if template else act.done, _LONGEST)
+    return one_line(_format(template, act.about) if template else act.done, _MAX_ENTRY)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
@@ -161,9 +161,9 @@ def changes_since(session: TenantSession, state: State) -> list[str]:
     saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)
     # A state that was written anew without a credential that was removed is in no entry; its time is still told.
     later = entries[saved:] if saved else [entry for entry in entries if state.saved and entry.at > state.saved]
-    lacked = [entry for entry in later if entry.done in _LACKED]
+    lacked = [entry for entry in later if entry.done in _SHORT_TEXTS]
     sentences = {
-        _format(_LACKED[entry.done], entry.about): _at(short_time(entry.at, session.now())) for entry in lacked
+        _format(_SHORT_TEXTS[entry.done], entry.about): _at(short_time(entry.at, session.now())) for entry in lacked
     }
     return [f"{what} {at}" for what, at in reversed(sentences.items())]
 

@@ -10,7 +10,7 @@ from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, operators, verification
-from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, ExposedCredential, Operator
+from tui.tenancy.operators import OWN_KEY_PAIR, RECOVERY, RECOVERY_FILE, TABLE, ExposedCredential, Operator
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import shared_name, tenant_of
@@ -73,7 +73,7 @@ def own_key_pair(session: Session, passphrase: Secret | None) -> key_pair.Privat
 
     if not _own_files(session):
         pair = session.new_key_pair(session.key_bits)
-        folder = session.keys.folder(PERSON)
+        folder = session.keys.folder(OWN_KEY_PAIR)
         with folder.lock():
             folder.write(f"{pair.key_id}.pub", pair.public_pem.encode())
             folder.write(f"{pair.key_id}.pem", key_pair.export(pair.private, passphrase, session.key_cost))
@@ -282,11 +282,11 @@ def digits(fingerprint: str) -> str:
 
 
 def _own_files(session: Session) -> list[str]:
-    return [name for name in session.keys.folder(PERSON).names() if name.endswith(".pem")]
+    return [name for name in session.keys.folder(OWN_KEY_PAIR).names() if name.endswith(".pem")]
 
 
 def _own_key(session: Session, passphrase: Secret | None) -> key_pair.PrivateKey:
-    folder = session.keys.folder(PERSON)
+    folder = session.keys.folder(OWN_KEY_PAIR)
     content = folder.read(_own_files(session)[0])
     if content is None:
         raise Locked("Your own private key file is missing.", "Restore it from a backup.")
@@ -298,5 +298,5 @@ def _own_key(session: Session, passphrase: Secret | None) -> key_pair.PrivateKey
 def _own_public_key(session: Session) -> str | None:
     """Return this person's public key as it is on this machine; None if they have no key pair here."""
     files = _own_files(session)
-    content = session.keys.folder(PERSON).read(files[0].removesuffix(".pem") + ".pub") if files else None
+    content = session.keys.folder(OWN_KEY_PAIR).read(files[0].removesuffix(".pem") + ".pub") if files else None
     return content.decode("ascii", "replace") if content else None

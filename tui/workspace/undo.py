@@ -37,7 +37,7 @@ _INCIDENTAL = frozenset(("credential verified", "models imported", "credential s
 """Events that come with others; a change of these alone is not one that anybody would undo."""
 
 _TABLES = ("models", "listings", "defaults", "sources", "connections", "lifetimes", "prompts")
-_SHOWN = 2
+_MAX_NAMES = 2
 
 Ref = tuple[str, ...]
 
@@ -154,8 +154,8 @@ def _is_reseal(event: AuditEvent) -> bool:
 def _words(events: tuple[AuditEvent, ...]) -> str:
     main = [event for event in events if event.done not in _INCIDENTAL and not _is_reseal(event)] or [*events]
     sentences = [audit.words(event) for event in main]
-    more = f" and {len(sentences) - _SHOWN} more" if len(sentences) > _SHOWN else ""
-    return "; ".join(sentences[:_SHOWN]) + more
+    more = f" and {len(sentences) - _MAX_NAMES} more" if len(sentences) > _MAX_NAMES else ""
+    return "; ".join(sentences[:_MAX_NAMES]) + more
 
 
 def _differing(

@@ -18,7 +18,7 @@ from tui.storage.postgres.folder import RootFolder
 from tui.storage.settings_file import Document
 from tui.storage.store import Store
 
-WHEN = "2026-11-22T13:51:00Z"
+TIME = "2026-11-22T13:51:00Z"
 
 
 def process(work: Callable[[], Any]) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def acme(root: RootFolder) -> Store:
     log = Log("acme", folder, keys, others=True)
 
     def saved(before: Document | None, after: Document, restored: str) -> None:
-        log.append(WHEN, {"user": "ada"}, [AuditEvent("settings changed")])
+        log.append(TIME, {"user": "ada"}, [AuditEvent("settings changed")])
 
     return Store(folder, saved=saved)
 

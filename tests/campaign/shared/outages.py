@@ -29,7 +29,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, tenants
 from tui.workspace.credentials.save import save
 
-LONGEST = 60.0
+TIMEOUT = 60.0
 """Seconds within which what is waited for has to happen."""
 
 
@@ -37,7 +37,7 @@ def until(condition: Callable[[], object]) -> float:
     """Wait for a condition, and return the seconds that passed."""
     began = time.monotonic()
     while not condition():
-        assert time.monotonic() - began < LONGEST
+        assert time.monotonic() - began < TIMEOUT
         Event().wait(0.01)
     return time.monotonic() - began
 
@@ -196,7 +196,7 @@ def _read_once() -> Callable[[Watcher, Any], None]:
     return first
 
 
-def _partition(shared: SharedStore, seconds: float, patience: float = LONGEST) -> tuple[bool, float, float, int]:
+def _partition(shared: SharedStore, seconds: float, patience: float = TIMEOUT) -> tuple[bool, float, float, int]:
     """Whether a host knew of another's save after a partition, after how long, its CPU meanwhile, and updates lost."""
     with _watch(shared) as (root, watcher, proxy):
         store, other = acme(root), acme(shared.root())
@@ -205,7 +205,7 @@ def _partition(shared: SharedStore, seconds: float, patience: float = LONGEST) -
         until(lambda: "acme" in root.folders())
         proxy.swallow()
         watcher.retry()
-        until(lambda: watcher.state.away_since)
+        until(lambda: watcher.state.unreachable_since)
         add(other, "meanwhile")
         used = time.process_time()
         Event().wait(seconds)
@@ -216,7 +216,7 @@ def _partition(shared: SharedStore, seconds: float, patience: float = LONGEST) -
             Event().wait(0.01)
         delay = time.monotonic() - began
         if known:
-            until(lambda: not watcher.state.away_since)
+            until(lambda: not watcher.state.unreachable_since)
             add(store, "here")
             add(other, "there")
         lost = len({"before", "meanwhile", "here", "there"} - set(values(acme(shared.root())))) if known else 0

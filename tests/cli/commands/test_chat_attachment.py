@@ -109,7 +109,7 @@ def test_attach_hands_a_file_to_an_open_console_or_says_that_there_is_none(
     assert ran.code == 0 and json.loads(ran.out)["file"]["kind"] == "PNG"
     assert received == [WaitingFile("a.png", images.png(), picture)]
     monkeypatch.setattr(inbox, "put", put)
-    monkeypatch.setattr(attach, "_PATIENCE", 0.0)
+    monkeypatch.setattr(attach, "_TIMEOUT", 0.0)
     alone = ready("attach", str(picture))
     assert alone.code == 1 and "No open console of" in alone.err
     assert not list(tmp_path.rglob("*.file"))

@@ -14,7 +14,7 @@ from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer, Request, Response, error_body
 from tests.terminal import Loaded, Terminal
 from tui.workspace.playground.embedding.to_file import vector_text
-from tui.workspace.playground.embedding.vectors import MOST
+from tui.workspace.playground.embedding.vectors import MAX_TEXTS
 
 LINES = [f"text {number}" for number in range(600)]
 TEXTS = "\n".join(LINES) + "\n"
@@ -217,7 +217,7 @@ def test_near_lines_and_a_scatter_are_printed_for_people(ready: Run, server: Ope
     [
         (("--scatter", "-o", "x.npy", "a"), "exclude one another"),
         (("-m", "openai/a", "-m", "openai/b", "-m", "openai/c", "a"), "Up to 2 embedding models"),
-        (("--scatter", *map(str, range(MOST + 1))), f"Up to {MOST} texts are compared, not {MOST + 1}"),
+        (("--scatter", *map(str, range(MAX_TEXTS + 1))), f"Up to {MAX_TEXTS} texts are compared, not {MAX_TEXTS + 1}"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_sent(

@@ -15,7 +15,7 @@ from tui.errors import CredentialRejected, Exit, Locked, NetworkError, Problem
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials import verify
-from tui.workspace.credentials.health import AT_A_HOST, HealthRow
+from tui.workspace.credentials.health import MAX_PER_HOST, HealthRow
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_few_tenants_are_open_at_a_time(
         return VerificationResult(VerificationState.READY, "2026-11-30T00:00:00Z", 5)
 
     monkeypatch.setattr(verify, "verify_stored", verify_stored)
-    monkeypatch.setattr(command, "_AT_A_TIME", 2)
+    monkeypatch.setattr(command, "_MAX_OPEN_TENANTS", 2)
     ran = run_in(two_tenants, "health", "--all-tenants", "--json")
     assert [row["tenant"] for row in json.loads(ran.out)] == ["acme", "south", "west"]
     assert ran.code == 0 and len(opened) == 3 and max(opened) <= 2
@@ -109,4 +109,4 @@ def test_few_checks_run_at_a_host_at_once(
 
     monkeypatch.setattr(verify, "verify_stored", slow)
     assert ready("health").code == 0
-    assert most == AT_A_HOST
+    assert most == MAX_PER_HOST

@@ -120,6 +120,6 @@ def test_prices_that_cannot_be_stored_are_named(
     (home / ".config" / "modeldeck").touch()
     assert ready("price", "import", str(other)).code == 1
     (home / ".config" / "modeldeck").unlink()
-    monkeypatch.setattr(handlers, "_LARGEST", 10)
+    monkeypatch.setattr(handlers, "_MAX_SIZE", 10)
     ran = ready("price", "import", str(other))
     assert ran.code == 2 and "too large to be a table of prices" in ran.err

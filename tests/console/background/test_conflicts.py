@@ -23,7 +23,7 @@ TITLE = "Another session saved first"
 
 
 async def test_a_form_asks_before_it_replaces_what_another_session_saved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "EVERY", 0.05)
+    monkeypatch.setattr(monitor, "INTERVAL", 0.05)
     session = practice_session(pace=0.0)
     acme, elsewhere = session.tenant("acme"), Elsewhere(session)
     async with console(session, "acme") as pilot:

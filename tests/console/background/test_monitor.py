@@ -31,8 +31,8 @@ MODEL = "from-another-session"
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor, "EVERY", 0.05)
-    monkeypatch.setattr(monitor, "OFTEN", 0.05)
+    monkeypatch.setattr(monitor, "INTERVAL", 0.05)
+    monkeypatch.setattr(monitor, "WAIT_INTERVAL", 0.05)
 
 
 class Elsewhere:
@@ -88,7 +88,7 @@ async def test_what_this_session_saved_is_no_other_sessions() -> None:
 async def test_a_notice_of_another_thread_that_the_tenant_was_removed_shows_the_tenants(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(monitor, "EVERY", 1000.0)
+    monkeypatch.setattr(monitor, "INTERVAL", 1000.0)
     session = practice_session(pace=0.0)
     elsewhere = Elsewhere(session)
     async with console(session, "acme") as pilot:
@@ -260,7 +260,7 @@ PRESSED = [(AREA_KEYS[number % len(AREA_KEYS)], key) for number, key in enumerat
 async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, area: str, key: str
 ) -> None:
-    monkeypatch.setattr(monitor, "EVERY", 3600.0)
+    monkeypatch.setattr(monitor, "INTERVAL", 3600.0)
     session = practice_session(pace=0.0)
     async with console(session) as pilot:
         await pilot.press(area)

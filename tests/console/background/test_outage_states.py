@@ -53,7 +53,7 @@ async def test_a_store_that_goes_away_stops_no_screen(
             on_loop.clear()
             getattr(proxy, outage)()
             here.watch.retry()
-            await until(pilot, lambda: here.watch.state.away_since)
+            await until(pilot, lambda: here.watch.state.unreachable_since)
             began = monotonic()
             await pilot.press(*(("tab", "shift+tab") if typed else ("down", "up")))
             assert monotonic() - began < 10, "a key waits for no network"
@@ -62,7 +62,7 @@ async def test_a_store_that_goes_away_stops_no_screen(
             assert typed in shown(pilot) and on_loop == []
             proxy.heal()
             here.watch.retry()
-            await until(pilot, lambda: not here.watch.state.away_since)
+            await until(pilot, lambda: not here.watch.state.unreachable_since)
             if typed:
                 await pilot.press("escape")
                 await until_shown(pilot, "What you typed will be lost.")

@@ -16,7 +16,7 @@ async def test_modules_are_imported_one_by_one_once_no_key_comes(monkeypatch: py
         calls.append("idle")
         return next(idle)
 
-    monkeypatch.setattr(preload, "_SOON", ("one", "two"))
+    monkeypatch.setattr(preload, "_MODULES", ("one", "two"))
     monkeypatch.setattr(preload, "_IDLE", 0.001)
     monkeypatch.setattr(preload, "import_module", calls.append)
     for name in ("collect", "freeze", "enable"):
@@ -29,4 +29,4 @@ async def test_modules_are_imported_one_by_one_once_no_key_comes(monkeypatch: py
 def test_what_is_imported_soon_exists() -> None:
     from importlib.util import find_spec
 
-    assert all(name in sys.modules or find_spec(name) for name in preload._SOON)
+    assert all(name in sys.modules or find_spec(name) for name in preload._MODULES)

@@ -113,7 +113,7 @@ async def test_a_console_on_a_shared_store(
 
         proxy.heal()
         here.watch.retry()
-        await until(pilot, lambda: not here.watch.state.away_since)
+        await until(pilot, lambda: not here.watch.state.unreachable_since)
         await pilot.press("escape")
         await until(pilot, lambda: "store away" not in shown(pilot))
     await elsewhere.aclose()

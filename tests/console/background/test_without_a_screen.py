@@ -66,7 +66,7 @@ def elsewhere(session: Session) -> Session:
 
 
 async def test_it_looks_regularly(console: Console) -> None:
-    assert [seconds for seconds, _ in console.intervals] == [monitor.EVERY, monitor.OFTEN]
+    assert [seconds for seconds, _ in console.intervals] == [monitor.INTERVAL, monitor.WAIT_INTERVAL]
 
 
 async def test_warnings_of_the_session_are_shown_at_the_start() -> None:

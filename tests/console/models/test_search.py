@@ -37,7 +37,7 @@ URL = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 async def hosting(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     """acme has a hosting provider, whose models are searched and whose endpoints are picked; no pauses."""
     register(monkeypatch, HOSTING)
-    monkeypatch.setattr(finding, "AFTER", 0.01)
+    monkeypatch.setattr(finding, "SEARCH_DELAY", 0.01)
     await save.save(session.tenant("acme"), HOSTING.id, FIELDS)
     return session
 
@@ -239,7 +239,7 @@ async def test_keys_in_quick_succession_make_one_search(hosting: Session, monkey
         return ()
 
     monkeypatch.setattr(add, "search", search)
-    monkeypatch.setattr(finding, "AFTER", 2.0)
+    monkeypatch.setattr(finding, "SEARCH_DELAY", 2.0)
     async with area(hosting, "models") as pilot:
         await form(pilot)
         for key in "qwen":

@@ -107,8 +107,8 @@ async def test_escape_answers_no_and_an_empty_field_tries_nothing() -> None:
 
 
 async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unlock, "_PATIENCE", 0)
-    monkeypatch.setattr(unlock, "_WAIT", 3600.0)
+    monkeypatch.setattr(unlock, "_FREE_TRIES", 0)
+    monkeypatch.setattr(unlock, "_RETRY_DELAY", 3600.0)
     async with console(practice_session(), "north-lab") as pilot:
         answers = await prompts(pilot)
         await pilot.press("x", "enter")

@@ -16,8 +16,8 @@ from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
-AT = "http://localhost:8000"
-BASE = {"base_url": AT}
+ADDRESS = "http://localhost:8000"
+BASE = {"base_url": ADDRESS}
 MODEL = Model("chatglm", "chatglm3-6b", ModelType.CHAT)
 FLAVOURS = ["native", "openai-chatglm2", "openai-chatglm3", "openai-glm4", "vllm", "openai-other"]
 SAMPLING: dict[str, Any] = {"temperature": 0.5, "top_p": 0.9, "max_tokens": 40, "repetition_penalty": 1.1}
@@ -173,7 +173,7 @@ def what_it_is(p: Provider) -> None:
     assert p.field("base_url").url
     assert p.field("api_key").env == ("VLLM_API_KEY",)
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING)
-    assert [(server.base_url, server.label) for server in p.local_servers] == [(AT, "ChatGLM")]
+    assert [(server.base_url, server.label) for server in p.local_servers] == [(ADDRESS, "ChatGLM")]
     assert "by hand" in p.after_saving
     assert not p.catalogue
 
@@ -184,13 +184,13 @@ def an_address_however_it_was_pasted(p: Provider) -> None:
     assert clears <= set(p.field("base_url").strip_suffixes)
     assert p.chat and p.embed
     ask = ChatRequest(MODEL, (Message("user", "Hi"),))
-    for base in (AT, f"{AT}/", f"{AT}/v1", f"{AT}/v1/"):
+    for base in (ADDRESS, f"{ADDRESS}/", f"{ADDRESS}/v1", f"{ADDRESS}/v1/"):
         fields = {"base_url": base}
-        assert p.origins(fields) == (AT,)
-        assert p.verify(fields).url == f"{AT}/v1/models"
-        assert p.chat({**fields, "flavour": "vllm"}, ask).url == f"{AT}/v1/chat/completions"
-        assert p.chat({**fields, "flavour": "native"}, ask).url == f"{AT}/"
-        assert p.embed(fields, EmbeddingRequest(MODEL, ("a",))).url == f"{AT}/v1/embeddings"
+        assert p.origins(fields) == (ADDRESS,)
+        assert p.verify(fields).url == f"{ADDRESS}/v1/models"
+        assert p.chat({**fields, "flavour": "vllm"}, ask).url == f"{ADDRESS}/v1/chat/completions"
+        assert p.chat({**fields, "flavour": "native"}, ask).url == f"{ADDRESS}/"
+        assert p.embed(fields, EmbeddingRequest(MODEL, ("a",))).url == f"{ADDRESS}/v1/embeddings"
     for root in ("https://gw.test/glm", "https://gw.test/xx"):
         assert p.verify({"base_url": f"{root}/v1"}).url == p.verify({"base_url": root}).url == f"{root}/v1/models"
 
@@ -222,7 +222,7 @@ def next_of(p: Provider, *answers: Any) -> Any:
 @check
 def servers_of_openais_wire_are_distinguished_by_their_lists(p: Provider) -> None:
     first = chat(p, "")
-    assert get(first) == ("GET", f"{AT}/v1/models")
+    assert get(first) == ("GET", f"{ADDRESS}/v1/models")
     assert first.accepted_statuses == {404, 405}
     assert first.framing is Framing.JSON
     for body, heeds in (
@@ -236,27 +236,27 @@ def servers_of_openais_wire_are_distinguished_by_their_lists(p: Provider) -> Non
         ({"object": "list", "data": []}, {*SAMPLING, *FURTHER}),
     ):
         call = read(chat(p, "", **SAMPLING, **FURTHER), body)[-1]
-        assert (call.method, call.url) == ("POST", f"{AT}/v1/chat/completions")
+        assert (call.method, call.url) == ("POST", f"{ADDRESS}/v1/chat/completions")
         assert set(call.json) - {"model", "messages", "stream", "stream_options"} == heeds, body
 
 
 @check
 def the_native_one_is_known_by_its_path(p: Provider) -> None:
     second = next_of(p, refused(404))
-    assert [get(call) for call in second] == [("GET", f"{AT}/openapi.json")]
+    assert [get(call) for call in second] == [("GET", f"{ADDRESS}/openapi.json")]
     assert second[0].accepted_statuses == {404, 405}
     notice, call = next_of(p, refused(405), described("/"))
     assert isinstance(notice, Notice)
     assert "does not stream" in notice.text
-    assert (call.method, call.url) == ("POST", f"{AT}/")
+    assert (call.method, call.url) == ("POST", f"{ADDRESS}/")
     third = next_of(p, refused(404), refused(404))
-    assert [get(call) for call in third] == [("GET", f"{AT}/")]
+    assert [get(call) for call in third] == [("GET", f"{ADDRESS}/")]
     assert third[0].accepted_statuses == {405}
     for headers in ({"allow": "POST"}, {}):
-        assert next_of(p, refused(404), refused(404), refused(405, **headers))[-1].url == f"{AT}/"
+        assert next_of(p, refused(404), refused(404), refused(405, **headers))[-1].url == f"{ADDRESS}/"
     # One that describes its chats, and lists no models.
     other = next_of(p, refused(404), described("/", "/v1/chat/completions"))
-    assert [call.url for call in other] == [f"{AT}/v1/chat/completions"]
+    assert [call.url for call in other] == [f"{ADDRESS}/v1/chat/completions"]
 
 
 @check
@@ -284,7 +284,7 @@ def what_is_no_such_server_is_reported(p: Provider) -> None:
 def what_is_listed(p: Provider) -> None:
     assert p.list_models
     for call in (p.verify(BASE), p.list_models(BASE)):
-        assert get(call) == ("GET", f"{AT}/v1/models")
+        assert get(call) == ("GET", f"{ADDRESS}/v1/models")
         body = listed("THUDM/GLM-4-9B-0414", "vllm", max_model_len=32768)
         model = Model("chatglm", "THUDM/GLM-4-9B-0414", ModelType.CHAT, context=32768)
         assert read(call, body) == [ModelsListed((model,), 1), Accepted()]
@@ -300,7 +300,7 @@ def what_is_listed(p: Provider) -> None:
 @check
 def the_vectors_of_chatglm3_are_detected_in_its_paths(p: Provider) -> None:
     (call,) = read(p.verify(BASE), listed("chatglm3-6b"))
-    assert get(call) == ("GET", f"{AT}/openapi.json")
+    assert get(call) == ("GET", f"{ADDRESS}/openapi.json")
     vectors = Model("chatglm", "embeddings", ModelType.EMBEDDING)
     for answer, models in (
         (described("/v1/models", "/v1/embeddings"), (MODEL, vectors)),
@@ -323,12 +323,12 @@ def nothing_is_listed_by_the_native_one(p: Provider) -> None:
 def one_that_is_set_is_only_inspected(p: Provider) -> None:
     for flavour in FLAVOURS[1:]:
         call = p.verify({**BASE, "flavour": flavour})
-        assert get(call) == ("GET", f"{AT}/v1/models")
+        assert get(call) == ("GET", f"{ADDRESS}/v1/models")
         assert call.accepted_statuses == frozenset()
         result = read(call, listed("some-model"))
         assert (result[-1] == Accepted()) == (flavour != "openai-chatglm3")
     native = p.verify({**BASE, "flavour": "native"})
-    assert get(native) == ("GET", f"{AT}/openapi.json")
+    assert get(native) == ("GET", f"{ADDRESS}/openapi.json")
     assert read(native, described("/")) == [ModelsListed((), 0), Accepted()]
 
 
@@ -348,7 +348,7 @@ TURNS = (
 @check
 def a_chat_with_the_native_one(p: Provider) -> None:
     call = chat(p, "native", *TURNS, temperature=0.5, top_p=0.9)
-    assert (call.method, call.url, call.framing) == ("POST", f"{AT}/", Framing.JSON)
+    assert (call.method, call.url, call.framing) == ("POST", f"{ADDRESS}/", Framing.JSON)
     # No role of the system, and the history in pairs.
     assert call.json == {
         "prompt": "Two?\n\nNow?",
@@ -397,7 +397,7 @@ def the_answer_of_the_native_one(p: Provider) -> None:
 def a_chat_with_the_others(p: Provider) -> None:
     for flavour in FLAVOURS[1:]:
         call = chat(p, flavour, *TURNS)
-        assert (call.method, call.url, call.framing) == ("POST", f"{AT}/v1/chat/completions", Framing.SSE)
+        assert (call.method, call.url, call.framing) == ("POST", f"{ADDRESS}/v1/chat/completions", Framing.SSE)
         # ChatGLM2's server glues the system's words to the last question.
         gap = "\n\n" if flavour == "openai-chatglm2" else ""
         assert call.json == {
@@ -481,7 +481,7 @@ def vectors(p: Provider) -> None:
     assert p.embed
     model = Model("chatglm", "embeddings", ModelType.EMBEDDING)
     call = p.embed(BASE, EmbeddingRequest(model, ("a", "b")))
-    assert (call.method, call.url, call.framing) == ("POST", f"{AT}/v1/embeddings", Framing.JSON)
+    assert (call.method, call.url, call.framing) == ("POST", f"{ADDRESS}/v1/embeddings", Framing.JSON)
     assert call.json == {"model": "embeddings", "input": ["a", "b"], "encoding_format": "float"}
     rows = [{"object": "embedding", "index": place, "embedding": [float(place)]} for place in range(2)]
     entries = read(call, {"data": rows, "object": "list", "usage": {"prompt_tokens": 3, "total_tokens": 3}})

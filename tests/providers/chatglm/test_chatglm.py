@@ -28,7 +28,7 @@ ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
 ASIDE = "The stream ended before it began. The answer was requested in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
-SOON = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, response_timeout=2)
+SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, response_timeout=2)
 
 
 def at(base_url: str, flavour: str = "") -> Any:
@@ -110,7 +110,7 @@ async def test_a_server_that_wants_a_key() -> None:
 async def test_a_server_that_is_busy_is_waited_for() -> None:
     """The scripts answer nothing at all while they make another answer, not even what they are."""
     async with serve([HOLD]) as server:
-        wire, access = Client({}, limits=SOON), at(server.origin)
+        wire, access = Client({}, limits=SHORT), at(server.origin)
         _, problem = await run(wire, access, CHATGLM.verify(access.fields))
         await wire.aclose()
     assert isinstance(problem, NetworkError)
@@ -161,14 +161,14 @@ async def test_what_breaks_off_twice_is_a_problem() -> None:
 
 async def practised(server: str, ask: ChatRequest) -> tuple[list[Event], Problem | None]:
     access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-    return await run(Client({}, transport(0), SOON), access, calls.chat(CHATGLM, access.fields, ask))
+    return await run(Client({}, transport(0), SHORT), access, calls.chat(CHATGLM, access.fields, ask))
 
 
 async def test_four_servers_side_by_side() -> None:
     models = {}
     for server, port in PORTS.items():
         access = access_to(CHATGLM, base_url=f"http://localhost:{port}")
-        events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.verify(access.fields))
+        events, problem = await run(Client({}, transport(0), SHORT), access, CHATGLM.verify(access.fields))
         assert problem is None
         assert Accepted() in events
         models[server] = [
@@ -228,7 +228,7 @@ async def test_vectors_where_there_are_none() -> None:
     ask = EmbeddingRequest(Model("chatglm", "embeddings", ModelType.EMBEDDING), ("a",))
     for server, good in (("api_server.py", True), ("api.py", False), ("openai_api.py", False)):
         access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-        events, problem = await run(Client({}, transport(0), SOON), access, calls.embed(CHATGLM, access.fields, ask))
+        events, problem = await run(Client({}, transport(0), SHORT), access, calls.embed(CHATGLM, access.fields, ask))
         assert any(isinstance(event, Vectors) for event in events) == good
         assert good or (problem and "Vectors come from" in problem.hint)
 

@@ -159,7 +159,7 @@ def entry(name: str, **more: Any) -> dict[str, Any]:
     return {"id": name, "downloads": 0, "gated": False, "tags": [], "inferenceProviderMapping": {}, **more}
 
 
-SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated")
+FIELDS = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated")
 
 
 @check
@@ -174,7 +174,7 @@ def models_are_searched_by_what_they_are_for(p: Provider) -> None:
         step: Any = p.search(BASE, "qwen3 emb", kind)
         for query in queries:
             assert line(step) == ("GET", "https://huggingface.co/api/models")
-            assert step.query == {**query, "search": "qwen3 emb", "sort": "downloads", "limit": "20", "expand": SHOWN}
+            assert step.query == {**query, "search": "qwen3 emb", "sort": "downloads", "limit": "20", "expand": FIELDS}
             step = read(step, [])[0]
         assert step == SearchResults(())
     assert read(p.search(BASE, "x", ModelType.CHAT), {})[0].code == "malformed"
@@ -246,7 +246,7 @@ def a_hosted_model_is_inspected_on_the_hub(p: Provider) -> None:
     assert p.inspect_model
     call = p.inspect_model(BASE, hosted_model("Qwen/Qwen3 32B?"))
     assert line(call) == ("GET", "https://huggingface.co/api/models/Qwen/Qwen3%2032B%3F")
-    assert call.query == {"expand": (*SHOWN, "disabled")}
+    assert call.query == {"expand": (*FIELDS, "disabled")}
     assert read(call, [])[0].code == "malformed"
 
 

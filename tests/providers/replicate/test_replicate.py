@@ -53,7 +53,7 @@ DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-SOON = Limits(notice_after=0.2, stream_timeout=2, response_timeout=5, backoff=0.001, max_backoff=0.002)
+BRIEF = Limits(notice_after=0.2, stream_timeout=2, response_timeout=5, backoff=0.001, max_backoff=0.002)
 OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
@@ -95,7 +95,7 @@ HALF = HEAD + sent("output", "Half")
     ],
 )
 async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: list[bytes | str]) -> None:
-    events, problem, targets = await answers_to(streamed, [OVER], limits=SOON)
+    events, problem, targets = await answers_to(streamed, [OVER], limits=BRIEF)
     assert problem is None
     assert text_of(events) == "Half an answer."
     assert events[-1] == Finish("succeeded")

@@ -60,7 +60,7 @@ from tui.secret import MASK, Secret
 from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
-SOON = replace(QUICK, notice_after=0.2, stream_timeout=2)
+SHORT = replace(QUICK, notice_after=0.2, stream_timeout=2)
 GOOD: list[Item] = [Await(), text(chunk(0, "Good")), text(chunk(1, " day")), text(chunk(2, "", used=True))]
 
 
@@ -193,7 +193,7 @@ async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
     script: list[Item], kind: type[Problem], words: str
 ) -> None:
     async with listen([Await(), text(chunk(0, "Half an")), *script]) as line:
-        events, problem = await talk(line, SOON if HOLD in script else QUICK)
+        events, problem = await talk(line, SHORT if HOLD in script else QUICK)
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
     assert words in problem.message
@@ -321,7 +321,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_transcribed(
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
     async with listen([Await(), text(dictated(1, "Half an")), *script]) as line:
-        wire, access = Client({}, limits=replace(SOON, notice_after=0.2, stream_timeout=0.5)), there(line)
+        wire, access = Client({}, limits=replace(SHORT, notice_after=0.2, stream_timeout=0.5)), there(line)
         call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()

@@ -23,7 +23,7 @@ from tui.storage.store import Store
 
 pytestmark = pytest.mark.slow
 
-WHEN = "2026-11-22T13:51:00Z"
+TIME = "2026-11-22T13:51:00Z"
 
 
 def opened(root: RootFolder, user: str = "ada") -> Store:
@@ -33,7 +33,7 @@ def opened(root: RootFolder, user: str = "ada") -> Store:
     log = Log("acme", folder, keys, others=True)
 
     def saved(before: Document | None, after: Document, restored: str) -> None:
-        log.append(WHEN, {"user": user}, [AuditEvent("settings changed")])
+        log.append(TIME, {"user": user}, [AuditEvent("settings changed")])
 
     return Store(folder, saved=saved)
 

@@ -204,8 +204,8 @@ def test_while_the_store_is_away_what_was_read_stays_and_changes_are_refused(
     add(store(root), 1)
     getattr(proxy, how)()
     watcher.retry()
-    until(lambda: watcher.state.away_since)
-    assert ids(store(root)) == [1] and watcher.state.read_at <= watcher.state.away_since
+    until(lambda: watcher.state.unreachable_since)
+    assert ids(store(root)) == [1] and watcher.state.read_at <= watcher.state.unreachable_since
     blocked = root.folder("acme").write_blocker()
     assert blocked and "The store has been out of reach since" in blocked.message
     with pytest.raises(StoreUnreachable) as caught:
@@ -213,7 +213,7 @@ def test_while_the_store_is_away_what_was_read_stays_and_changes_are_refused(
     assert caught.value.code is Exit.NETWORK
     add(other, 2)
     proxy.heal()
-    until(lambda: not watcher.state.away_since)
+    until(lambda: not watcher.state.unreachable_since)
     assert ids(store(root)) == [1, 2], "a new connection counts as a notice of everything"
     add(store(root), 3)
     assert ids(store(shared.root())) == [1, 2, 3]
@@ -227,7 +227,7 @@ def test_a_save_that_cannot_reach_the_store_makes_the_watcher_look(
     proxy.refuse()
     with pytest.raises(Problem):
         add(store(root), 1)
-    until(lambda: watcher.state.away_since)
+    until(lambda: watcher.state.unreachable_since)
 
 
 def test_a_console_that_starts_while_the_store_is_away_shows_what_was_sealed(
@@ -244,9 +244,9 @@ def test_a_console_that_starts_while_the_store_is_away_shows_what_was_sealed(
     assert b"a name in clear" not in (folder.read(name) or b"")
     proxy.refuse()
     root, watcher = watch(proxy, SealedCache(folder, keys))
-    assert watcher.state.away_since and ids(store(root)) == ["a name in clear"]
+    assert watcher.state.unreachable_since and ids(store(root)) == ["a name in clear"]
     proxy.heal()
-    until(lambda: not watcher.state.away_since)
+    until(lambda: not watcher.state.unreachable_since)
     watcher.stop()
     proxy.refuse()
     sealed = bytearray(folder.read(name) or b"")

@@ -233,7 +233,7 @@ def test_without_a_runtime_folder_it_does_not_start(value: str | None) -> None:
     [
         *(b"", b"\0", b"\xff\xff\xff\xff", b"\0\0\0\0", b"GET / HTTP/1.1\r\n\r\n"),
         *map(frame, (b"{", b"\xff\xfe", [], b"[" * 100_000, {"version": 1, "do": "unseal"})),
-        (protocol.LARGEST + 1).to_bytes(4, "big") + b"{",
+        (protocol.MAX_MESSAGE + 1).to_bytes(4, "big") + b"{",
     ],
 )
 def test_garbage_and_what_is_too_large_is_refused_and_harms_nobody(

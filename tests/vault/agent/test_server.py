@@ -91,7 +91,7 @@ def test_a_key_in_the_agent_is_used_through_its_socket_and_locked(
         with pytest.raises(Locked, match="cannot be decrypted"):
             key.unseal(ENVELOPE[:-2], BINDING)
         with pytest.raises(Problem, match="too long to send"):
-            agent.ask(do="add", tenant="a" * protocol.LARGEST)
+            agent.ask(do="add", tenant="a" * protocol.MAX_MESSAGE)
         assert lost == [] and agent.forget("other") == 0 and agent.forget("acme") == 1
         with pytest.raises(Locked, match="The agent locked it meanwhile"):
             key.authenticate(b"[1]")

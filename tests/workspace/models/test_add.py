@@ -51,7 +51,7 @@ FIELDS = (
         visible_when=OF_ENDPOINTS,
     ),
 )
-FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+FLAVOUR = openai_api.Flavour(lambda entry: None, max_tokens_field="max_tokens", vectors="float")
 
 
 def hosting(base_url: str) -> Provider:

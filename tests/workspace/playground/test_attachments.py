@@ -104,8 +104,8 @@ def test_a_text_file_becomes_a_fenced_block_with_its_name() -> None:
         (b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC image"),
         (b"II*\0rest", "is a TIFF image"),
         (b"caf\xe9", "is no image, PDF or text"),
-        (b"a" * (files.LARGEST_TEXT + 1), "is a text of 1 MB"),
-        (b"%PDF-1.7" + bytes(files.LARGEST), "is larger than 50 MB"),
+        (b"a" * (files.MAX_TEXT_SIZE + 1), "is a text of 1 MB"),
+        (b"%PDF-1.7" + bytes(files.MAX_SIZE), "is larger than 50 MB"),
     ],
 )
 def test_what_cannot_be_sent_is_refused(content: bytes, words: str) -> None:

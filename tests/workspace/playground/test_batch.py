@@ -348,7 +348,7 @@ def test_the_first_rows_of_a_file_are_read_and_whether_there_are_more(tmp_path: 
 def test_why_a_file_of_prompts_cannot_be_read_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(batch_tasks, "LARGEST", 1_000_000)
+    monkeypatch.setattr(batch_tasks, "MAX_SIZE", 1_000_000)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=says):
         read_prompts(tmp_path / name)

@@ -169,7 +169,7 @@ def test_numbers_beyond_32_bits_and_texts_without_vectors_are_written_and_compar
 def test_a_file_without_lines_to_search_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(documents, "_LARGEST", 100)
+    monkeypatch.setattr(documents, "_MAX_SIZE", 100)
     path = tmp_path / "lines.txt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=says):

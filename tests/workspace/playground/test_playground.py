@@ -19,7 +19,7 @@ from tui.workspace.playground.parameters import parse_parameter, span
 from tui.workspace.playground.speech.audio import MEGABYTE, as_srt, as_vtt, audio_info, megabytes
 
 HEAT = Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2)
-MOST = Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, 32_768)
+MAX_TOKENS = Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, 32_768)
 SEED = Parameter("seed", "seed", ParameterKind.WHOLE)
 STOP = Parameter("stop", "stop", ParameterKind.TEXTS)
 EFFORT = Parameter("effort", "effort", ParameterKind.CHOICE, choices=("low", "high"))
@@ -33,7 +33,7 @@ FREE = Parameter("user", "user", ParameterKind.TEXT)
         (HEAT, "0,7", 0.7),
         (HEAT, " 2 ", 2.0),
         (HEAT, "", None),
-        (MOST, "32768", 32_768),
+        (MAX_TOKENS, "32768", 32_768),
         (SEED, "-7", -7),
         (STOP, "END, ###,", ["END", "###"]),
         (EFFORT, "low", "low"),
@@ -50,8 +50,8 @@ def test_a_parameter_is_read_as_it_is_meant(parameter: Parameter, text: str, val
         (HEAT, "2.1", "temperature goes from 0 to 2."),
         (HEAT, "warm", "temperature is a number."),
         (HEAT, "nan", "temperature goes from 0 to 2."),
-        (MOST, "0", "max_tokens goes from 1 to 32,768."),
-        (MOST, "1.5", "max_tokens is a whole number."),
+        (MAX_TOKENS, "0", "max_tokens goes from 1 to 32,768."),
+        (MAX_TOKENS, "1.5", "max_tokens is a whole number."),
         (Parameter("x", "x", ParameterKind.NUMBER), "inf", "x is out of range."),
         (Parameter("x", "x", ParameterKind.WHOLE, low=1), "0", "x is out of range."),
         (STOP, "a,b,c,d,e", "stop takes up to 4 texts."),
@@ -65,7 +65,7 @@ def test_a_parameter_out_of_its_range_is_reported_in_words(parameter: Parameter,
 
 
 def test_ranges_are_written_as_people_read_them() -> None:
-    assert [span(parameter) for parameter in (HEAT, MOST, SEED, STOP, EFFORT, FREE)] == [
+    assert [span(parameter) for parameter in (HEAT, MAX_TOKENS, SEED, STOP, EFFORT, FREE)] == [
         "0 – 2",
         "1 – 32,768",
         "whole number",

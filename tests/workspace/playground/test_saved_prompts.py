@@ -57,7 +57,7 @@ async def test_a_prompt_that_is_too_long_or_one_too_many_is_not_saved(
 ) -> None:
     with pytest.raises(UsageError, match="up to 100,000 characters"):
         saved_prompts.create("long", "x" * 100_001, {}, None)
-    monkeypatch.setattr(saved_prompts, "_MOST", 2)
+    monkeypatch.setattr(saved_prompts, "_MAX_PROMPTS", 2)
     acme = session.tenant("acme")
     before = len(saved_prompts.prompts(acme))
     for number in range(2 - before):

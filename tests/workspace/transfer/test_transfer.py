@@ -420,7 +420,7 @@ BYTES = {
     "a list": b"[]",
     "deep": b"[" * 100_000,
     "deep inside": b'{"modeldeck": "settings", "providers": ' + b'{"a":' * 100_000,
-    "huge": b" " * (file_format.LARGEST + 1),
+    "huge": b" " * (file_format.MAX_SIZE + 1),
     "twice": b'{"modeldeck": "settings", "modeldeck": "settings"}',
     "no number": b'{"modeldeck": "settings", "version": NaN}',
     "cut": json.dumps(file_with()).encode()[:-10],

@@ -19,10 +19,10 @@ from tui.cli.completion import names
 from tui.cli.registry import COMMANDS, CONSOLE
 
 WORDS, FILES, PROGRAMS = "words", "files", "programs"
-MOST = 60
+MAX_CANDIDATES = 60
 """Candidates up to the next slash or hyphen are offered in place of more than these."""
 
-_INERT = re.compile(r"[\w.:/@+=,-]+")
+_SAFE = re.compile(r"[\w.:/@+=,-]+")
 
 
 class Candidate(NamedTuple):
@@ -199,9 +199,9 @@ def _fields(line: _Line, stored: names.Stored) -> list[str]:
 def _matching(candidates: Iterable[Candidate], current: str) -> list[Candidate]:
     """Return the candidates that begin with what is typed; of very many, only up to where they differ next."""
     matching = [
-        candidate for candidate in candidates if candidate.word.startswith(current) and _INERT.fullmatch(candidate.word)
+        candidate for candidate in candidates if candidate.word.startswith(current) and _SAFE.fullmatch(candidate.word)
     ]
-    if len(matching) <= MOST:
+    if len(matching) <= MAX_CANDIDATES:
         return [Candidate(word, " ".join(text.split())) for word, text in matching]
     ends = (re.search(r"[/-]|$", word[len(current) :]) for word, _ in matching)
     stems = (word[: len(current) + end.end()] for (word, _), end in zip(matching, ends, strict=True) if end)

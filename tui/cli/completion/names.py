@@ -9,8 +9,8 @@ from typing import Any
 
 from tui.paths import data_folder
 
-_LARGEST = 16 * 2**20
-_MOST_TENANTS = 50
+_MAX_SIZE = 16 * 2**20
+_MAX_TENANTS = 50
 """Names are looked up in the settings of no more tenants than these; with more, only IDs are known."""
 
 _PROVIDERS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), "providers")
@@ -63,7 +63,7 @@ class Stored:
         ids = self.tenants()
         if not self._tenant:
             return ids[0] if len(ids) == 1 else ""
-        if self._tenant in ids or len(ids) > _MOST_TENANTS:
+        if self._tenant in ids or len(ids) > _MAX_TENANTS:
             return self._tenant if self._tenant in ids else ""
         tenant_name = self._tenant.strip().casefold()
         for tenant_id in ids:
@@ -81,7 +81,7 @@ class Stored:
         try:
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             with os.fdopen(os.open(os.path.join(self._root, tenant_id, "settings.json"), flags), "rb") as file:
-                content = json.loads(file.read(_LARGEST))
+                content = json.loads(file.read(_MAX_SIZE))
         except (OSError, ValueError, RecursionError):
             return {}
         data = content.get("data") if isinstance(content, dict) else None

@@ -25,13 +25,13 @@ from tui.tenancy import keyring, last_used
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR, Session
 
-EVERY = 2.0
+INTERVAL = 2.0
 """Seconds between looks."""
 
-OFTEN = 0.5
+WAIT_INTERVAL = 0.5
 """Seconds between looks at whether another process keeps this one waiting."""
 
-_ROOM = 75
+_RULE_WIDTH = 75
 """Cells of a rule in a window of 80."""
 
 
@@ -66,14 +66,14 @@ class BackgroundMonitor:
 
     def key_pressed(self) -> None:
         """Note that a key was pressed or text was pasted; a store that is away is tried at once."""
-        if self.store_away:
+        if self.store_unreachable:
             self._navigator.session.watch.retry()
         self._last_key = monotonic()
 
     @property
-    def store_away(self) -> bool:
+    def store_unreachable(self) -> bool:
         """Whether the shared store cannot be reached."""
-        return bool(self._navigator.session.watch.state.away_since)
+        return bool(self._navigator.session.watch.state.unreachable_since)
 
     @property
     def idle(self) -> float:
@@ -100,8 +100,8 @@ class BackgroundMonitor:
         self.reset()
         for warning in self._navigator.session.warnings:
             self._toast(warning)
-        set_interval(EVERY, self.check)
-        set_interval(OFTEN, self.check_lock)
+        set_interval(INTERVAL, self.check)
+        set_interval(WAIT_INTERVAL, self.check_lock)
         # A callback of another thread has that thread's context, in which Textual can open no screen.
         loop, context = asyncio.get_running_loop(), copy_context()
 
@@ -161,7 +161,7 @@ class BackgroundMonitor:
 
     def check_lock(self) -> None:
         """Show for how long another process has kept this one waiting."""
-        waiting = int(lock.waiting_time() + OFTEN)
+        waiting = int(lock.waiting_time() + WAIT_INTERVAL)
         if waiting != self._waiting:
             self._waiting = waiting
             self._show_banner()
@@ -267,4 +267,4 @@ def _write_blocked_line(problem: Problem | None) -> str:
     if problem is None:
         return ""
     whole = f"{problem.message} {problem_hint(problem)}"
-    return whole if len(whole) <= _ROOM else problem.message
+    return whole if len(whole) <= _RULE_WIDTH else problem.message

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable
 from importlib import import_module
 
-_SOON = (
+_MODULES = (
     "tui.console.playground.screen",
     "tui.console.playground.chat.tab",
     "markdown_it",
@@ -31,7 +31,7 @@ async def warm(idle: Callable[[], float]) -> None:
     What is there by then stays. Frozen, and with new objects searched less often, it takes a tenth less CPU to show an
     answer (`python -m tests.bench cpu`).
     """
-    for module in _SOON:
+    for module in _MODULES:
         await _until_idle(idle)
         import_module(module)
     await _until_idle(idle)

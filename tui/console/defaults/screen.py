@@ -22,7 +22,7 @@ from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, HEADING, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit
-from tui.domain import FALLBACK_TYPES, MOST_FALLBACKS, DefaultState, Model, ModelType
+from tui.domain import FALLBACK_TYPES, MAX_FALLBACKS, DefaultState, Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
@@ -31,7 +31,7 @@ from tui.tenancy.timestamps import short_time
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
-_WIDE = 100
+_DETAILS_WIDTH = 100
 """Columns from which the details are shown beside the list."""
 
 _TYPE = 21
@@ -151,7 +151,7 @@ class Defaults(AreaScreen):
             row is not None
             and row.default is not None
             and row.type in FALLBACK_TYPES
-            and len(row.fallbacks) < MOST_FALLBACKS
+            and len(row.fallbacks) < MAX_FALLBACKS
         )
 
     def chrome(self) -> ScreenText:
@@ -224,7 +224,7 @@ class Defaults(AreaScreen):
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.set_class(event.size.width >= _DETAILS_WIDTH, "-wide")
         self._update_details()
 
     def on_rows_moved(self) -> None:
@@ -288,7 +288,7 @@ class Defaults(AreaScreen):
             self.run_guarded(self._change(self._choose_fallback(row, len(row.fallbacks))), "change")
         elif row is not None:
             self.dialogs.toast(
-                f"A default has up to {MOST_FALLBACKS} fallbacks."
+                f"A default has up to {MAX_FALLBACKS} fallbacks."
                 if row.fallbacks
                 else "Only a default chat or speech-to-text model has fallbacks."
             )

@@ -45,7 +45,7 @@ class ChromeRow(Widget):
         return 1
 
 
-STORE_AWAY = "store away"
+STORE_UNREACHABLE = "store away"
 """The state of a tenant whose shared store cannot be reached."""
 
 
@@ -93,8 +93,8 @@ class Header(ChromeRow):
             states = self._states(short=True)
         if place.name:
             reserved = width(labels.plain) + states.cell_length + 6 + (11 if brand else 0)
-            most = 14 if place.labels and cells < 100 else 40
-            name = clip_distinct(place.name, max(6, min(most, cells - reserved)), place.similar, place.key)
+            longest = 14 if place.labels and cells < 100 else 40
+            name = clip_distinct(place.name, max(6, min(longest, cells - reserved)), place.similar, place.key)
             if place.locked:
                 tenant += [" ", (MARK, MARK_COLOURS[place.mark % len(MARK_COLOURS)]), f" {name} "]
             else:
@@ -111,7 +111,7 @@ class Header(ChromeRow):
             if state == "locked":
                 alone = short and len(states) > 1
                 parts += [(f" {LOCKED}", CHIP_LOCKED)] if alone else self._chip(CHIP_LOCKED, f"{LOCKED} {state}")
-            elif state in (STORE_AWAY, "damaged", "cannot be read"):
+            elif state in (STORE_UNREACHABLE, "damaged", "cannot be read"):
                 parts += self._chip(CHIP_LOCKED, state)
             elif state == "PRACTICE":
                 parts += self._chip(CHIP_PRACTICE, state)
@@ -198,7 +198,7 @@ class Rule(ChromeRow):
         ]
 
 
-_MOST_HINTS = 4
+_MAX_HINT_ROWS = 4
 """Rows of the longest hint."""
 
 STRIP = tuple[Words, Words]
@@ -224,7 +224,7 @@ class HintBar(ChromeRow):
 
     def _grow(self) -> None:
         """Take the rows that the lines need at this width."""
-        rows = min(_MOST_HINTS, max(2, len(self._wrap(self.size.width or self.app.size.width))))
+        rows = min(_MAX_HINT_ROWS, max(2, len(self._wrap(self.size.width or self.app.size.width))))
         if rows != self.rows:
             self.rows = rows
             self.styles.height = rows
@@ -236,9 +236,9 @@ class HintBar(ChromeRow):
 
     def draw(self, cells: int) -> list[Content]:
         rows = self._wrap(cells)
-        if len(rows) > _MOST_HINTS:
-            rest = Content(" ").join(rows[_MOST_HINTS - 1 :])
-            rows = [*rows[: _MOST_HINTS - 1], rest]
+        if len(rows) > _MAX_HINT_ROWS:
+            rest = Content(" ").join(rows[_MAX_HINT_ROWS - 1 :])
+            rows = [*rows[: _MAX_HINT_ROWS - 1], rest]
         return [Content("   ").append(row).truncate(cells, ellipsis=True) for row in rows]
 
     def get_content_height(self, *_: object) -> int:
@@ -248,11 +248,11 @@ class HintBar(ChromeRow):
 class Footer(ChromeRow):
     """What the keys do where the focus is. What does not fit is left out before escape and help.
 
-    `most` is how many rows it may take; it takes another one only if its entries need it.
+    `max_rows` is how many rows it may take; it takes another one only if its entries need it.
     """
 
     items: tuple[FooterItem, ...] = ()
-    most = 1
+    max_rows = 1
     rows = 1
 
     def show(self, items: tuple[FooterItem, ...]) -> None:
@@ -263,7 +263,7 @@ class Footer(ChromeRow):
 
     def allow(self, rows: int) -> None:
         """Allow that many rows."""
-        self.most = rows
+        self.max_rows = rows
         self._grow()
 
     def on_resize(self) -> None:
@@ -277,12 +277,12 @@ class Footer(ChromeRow):
 
     def draw(self, cells: int) -> list[Content]:
         shown = list(self.items)
-        while len(rows := self._wrap(shown, cells)) > self.most:
+        while len(rows := self._wrap(shown, cells)) > self.max_rows:
             optional = [item for item in shown if not item.last]
             if not optional:
                 break
             shown.remove(optional[-1])
-        lines = [[line((item.keys, KEY), f" {item.word}") for item in row] for row in rows[: self.most]]
+        lines = [[line((item.keys, KEY), f" {item.word}") for item in row] for row in rows[: self.max_rows]]
         return [Content(" ").append(Content("  ").join(texts)).truncate(cells) for texts in lines]
 
     @staticmethod

@@ -6,7 +6,7 @@ from tui.console.frame.navigator import ConsoleNode
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import CAUTION
 
-EVERY = 20.0
+ANNOUNCE_INTERVAL = 20.0
 """Seconds between two announcements that a form is open; after three it is taken for closed."""
 
 
@@ -32,9 +32,9 @@ class OtherOperators(ConsoleNode, Plain):
         session = self.navigator.session.tenant(self._tenant_id or self.navigator.tenant_id)
         try:
             while True:
-                others = await others_present(session, self._what, 3 * EVERY)
+                others = await others_present(session, self._what, 3 * ANNOUNCE_INTERVAL)
                 self.display = bool(others)
                 self.show(line(CAUTION, f"{others[0]}." if others else ""))
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(ANNOUNCE_INTERVAL)
         finally:
             await asyncio.shield(others_present(session, self._what, 0))

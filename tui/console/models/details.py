@@ -14,7 +14,7 @@ from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
 
 _LABEL = 15
-_LEARNED = {"engine": "Served by", "served_as": "Served as"}
+_EXTRA_LABELS = {"engine": "Served by", "served_as": "Served as"}
 """Names of what was found out about a model when it was added."""
 
 
@@ -70,7 +70,7 @@ def _entry(name: str, text: str, declared: Field | None) -> tuple[str, str]:
     """Return a field of an added model in words."""
     if declared is None:
         # What the provider told may be long, and nobody filled it in.
-        return one_line(_LEARNED.get(name, name), 40), one_line(text, 60)
+        return one_line(_EXTRA_LABELS.get(name, name), 40), one_line(text, 60)
     label = next((choice.label for choice in declared.choices if choice.value == text), text)
     return one_line(declared.label, 40), one_line(label, 300)
 

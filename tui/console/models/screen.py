@@ -34,17 +34,17 @@ from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
-WIDE = 100
+DETAILS_WIDTH = 100
 """Columns from which the details are shown beside the list."""
 
 _LIST = 60
-_REST = 0.15
+_DETAILS_DELAY = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
 _NOTED = 50
 """Columns from which the type is shown after the filter."""
 
-_FEW = 2_000
+_SYNC_MODELS = 2_000
 """Up to so many models are read at once; more in a thread, so that keys are answered meanwhile."""
 
 
@@ -149,7 +149,7 @@ class Models(AreaScreen):
         self._reload()
 
     def on_resize(self, event: events.Resize) -> None:
-        wide = event.size.width >= WIDE
+        wide = event.size.width >= DETAILS_WIDTH
         self.set_class(wide, "-wide")
         self.set_class(not wide and isinstance(self.focused, ModelDetailsView), "-reading")
         cells = _LIST if self._wide else event.size.width
@@ -162,7 +162,7 @@ class Models(AreaScreen):
 
     def _reload(self) -> None:
         providers = self._list.providers.values() or status.rows(self.session)
-        if sum(row.models + row.added for row in providers) <= _FEW:
+        if sum(row.models + row.added for row in providers) <= _SYNC_MODELS:
             self._on_read(self._read())
         else:
             self.run_guarded(self.read(), "read")
@@ -204,7 +204,7 @@ class Models(AreaScreen):
         if self._wide:
             if self._resting is not None:
                 self._resting.stop()
-            self._resting = self.set_timer(_REST, self._update_details)
+            self._resting = self.set_timer(_DETAILS_DELAY, self._update_details)
 
     def chrome(self) -> ScreenText:
         row, shown = self.row, self._rows.count

@@ -13,10 +13,10 @@ from tui.console.remedies import problem_hint
 from tui.errors import Problem
 from tui.workspace.models import add
 
-AFTER = 0.3
+SEARCH_DELAY = 0.3
 """Seconds from the last key to the search."""
 
-_LEAST = 2
+_MIN_LETTERS = 2
 
 
 class ModelSearch:
@@ -36,7 +36,7 @@ class ModelSearch:
         self._accepted = ""
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self._screen.set_timer(AFTER, self._due)
+        self._timer = self._screen.set_timer(SEARCH_DELAY, self._due)
 
     def accept_choice(self) -> None:
         """Take an ID that was chosen, not typed, without a search."""
@@ -66,7 +66,7 @@ class ModelSearch:
             await self._search_for(offered, text)
 
     async def _search_for(self, offered: SearchResults, text: str) -> None:
-        if len(text) < _LEAST or text == self._accepted:
+        if len(text) < _MIN_LETTERS or text == self._accepted:
             offered.show(())
             return
         session, provider = self._screen.navigator.tenant_session, self._form.provider

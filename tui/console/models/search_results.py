@@ -15,7 +15,7 @@ from tui.console.widgets.symbols import MUTED, WORKING
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.providers.events import SearchResult
 
-MOST = 6
+MAX_ROWS = 6
 """Results shown at once; the others are reached by scrolling."""
 
 _NAME_CELLS = 44
@@ -28,7 +28,7 @@ _NOTE = 24
 class ResultRows(Rows):
     """The list of results, as high as it needs to be; `tab` skips it while it is empty."""
 
-    DEFAULT_CSS = f"ResultRows {{ height: auto; max-height: {MOST}; }}"
+    DEFAULT_CSS = f"ResultRows {{ height: auto; max-height: {MAX_ROWS}; }}"
     SHOWS_CURSOR_ALWAYS: ClassVar[bool] = False
 
     def get_content_height(self, *_: object) -> int:
@@ -78,8 +78,8 @@ class SearchResults(Vertical):
     def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
         """Replace the hits; `words` are shown under the field in place of its help."""
         self.hits = {result.id: result for result in hits}
-        longest = max((width(_name(result)) for result in self.hits.values()), default=0)
-        self.list.show([_item(result, max(longest, _NAME_CELLS)) for result in self.hits.values()])
+        name_width = max((width(_name(result)) for result in self.hits.values()), default=0)
+        self.list.show([_item(result, max(name_width, _NAME_CELLS)) for result in self.hits.values()])
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
         if words or self._has_message:
@@ -122,12 +122,12 @@ def _name(hit: SearchResult) -> str:
     return hit.label or hit.id
 
 
-def _item(hit: SearchResult, longest: int) -> Item:
+def _item(hit: SearchResult, name_width: int) -> Item:
     def draw(cells: int) -> Content:
         name, note = _name(hit), hit.note
         name_cells = max(min(width(name), cells - _NOTE - 4), cells - width(note) - 4) if note else cells - 2
         style = "" if hit.usable else MUTED
-        shown = fit(name, min(name_cells, longest), middle=True)
+        shown = fit(name, min(name_cells, name_width), middle=True)
         return line("  ", (shown, style), "  " if note else "", (clip_end(note, cells - width(shown) - 4), MUTED))
 
     return Item(hit.id, draw)

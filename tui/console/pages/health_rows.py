@@ -26,7 +26,7 @@ from tui.sanitize import one_line
 from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.health import HealthRow
 
-_SIGNS = {
+_STATE_SYMBOLS = {
     VerificationState.READY: (READY, SUCCESS),
     VerificationState.RESTRICTED: (WARNING, ATTENTION),
     VerificationState.UNVERIFIED: (UNSET, MUTED),
@@ -35,7 +35,7 @@ _SIGNS = {
 }
 """State of a row -> its sign; every other state is one that does not work."""
 
-_WIDE = 96
+_ALL_COLUMNS_WIDTH = 96
 """Cells from which the date of the check, what is left of a trial, and the price of a check have columns."""
 
 _COLUMNS: tuple[tuple[str, int, bool, Callable[[HealthRow, str], str]], ...] = (
@@ -64,24 +64,24 @@ def search_text(row: HealthRow, tenant: str, label: str) -> str:
 
 def head(tenants: bool, cells: int) -> Content:
     """Draw the column headings."""
-    texts = [heading for heading, _, wide, _ in _COLUMNS if cells >= _WIDE or not wide]
+    texts = [heading for heading, _, wide, _ in _COLUMNS if cells >= _ALL_COLUMNS_WIDTH or not wide]
     return _across(("", " "), "tenant" if tenants else "", "credential", texts, cells)
 
 
 def draw(row: HealthRow, tenant: str, label: str, now: str) -> Draw:
     """Return the function that draws a row; `tenant` is '' in the table of one tenant, `label` the provider's."""
-    sign, role = _SIGNS.get(row.state, (WARNING, ERROR))
+    sign, role = _STATE_SYMBOLS.get(row.state, (WARNING, ERROR))
     name = label if row.credential in ("", "default") else f"{label} {row.credential}"
 
     def drawn(cells: int) -> Content:
-        texts = [text(row, now) for _, _, wide, text in _COLUMNS if cells >= _WIDE or not wide]
+        texts = [text(row, now) for _, _, wide, text in _COLUMNS if cells >= _ALL_COLUMNS_WIDTH or not wide]
         return _across((role, sign), tenant, name, texts, cells)
 
     return drawn
 
 
 def _across(sign: tuple[str, str], tenant: str, name: str, texts: list[str], cells: int) -> Content:
-    widths = [width for _, width, wide, _ in _COLUMNS if cells >= _WIDE or not wide]
+    widths = [width for _, width, wide, _ in _COLUMNS if cells >= _ALL_COLUMNS_WIDTH or not wide]
     name_cells = max(12, cells - 2 - sum(widths))
     for_tenant = min(16, name_cells // 2 - 1) if tenant else 0
     parts = f"{fit(one_line(tenant), for_tenant)} " if tenant else ""

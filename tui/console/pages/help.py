@@ -37,7 +37,7 @@ _GENERAL: Sequence[tuple[Sequence[str], str]] = (
 
 _STEPS = ("down", "up", "first", "last")
 
-_SIGNS = (
+_SYMBOLS = (
     "● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy",
     "✕ cannot be decrypted   ■ stopped   ▪ tenant's mark",
 )
@@ -139,7 +139,7 @@ class Help(TextPage):
             "●●●●●●●●●●  If these two bars differ in length,",
             hint("##########  turn on plain characters ({app.commands} plain)."),
         )
-        return [f"   {entry}" for entry in (*_SIGNS, *test)]
+        return [f"   {entry}" for entry in (*_SYMBOLS, *test)]
 
     def _terminal(self) -> list[Words]:
         return [

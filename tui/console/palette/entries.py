@@ -56,7 +56,7 @@ def _without_duplicates(commands: Iterable[Command]) -> list[Command]:
 
 def _screen_commands(screen: FramedScreen[Any]) -> Iterator[Command]:
     for action in sorted(actions_of(screen), key=lambda entry: entry.is_general):
-        if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
+        if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _HIDDEN:
             continue
         locked = action.id == "app.lock" and _is_locked(screen)
         yield Command(
@@ -73,7 +73,7 @@ def _is_locked(screen: FramedScreen[Any]) -> bool:
     return screen.navigator.tenant is not None and not keyring.is_open(screen.navigator.tenant_session)
 
 
-_UNLISTED = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop", "playground.type-again"))
+_HIDDEN = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop", "playground.type-again"))
 
 _UNLOCK = "Ask for the passphrase of the tenant now."
 

@@ -19,7 +19,7 @@ from tui.console.widgets.text_area import LinesField
 from tui.errors import Problem
 from tui.workspace.playground.answer_schema import parsed_schema, read_schema
 
-_LONGEST = 100_000
+_MAX_CHARACTERS = 100_000
 _LOADS = "Enter loads a file into the field below."
 
 
@@ -44,7 +44,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
         self._path = PathField("from a file", home, lambda path: _LOADS, missing=_LOADS)
         self._path.endings = ("json",)
         self._before = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
-        self._field = LinesField(self._before, wraps=False, limit=_LONGEST)
+        self._field = LinesField(self._before, wraps=False, limit=_MAX_CHARACTERS)
         self._wrong = Plain(classes="wrong")
         self._label = Plain()
 

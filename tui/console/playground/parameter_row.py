@@ -23,7 +23,7 @@ Parse = Callable[[Parameter, str], Any]
 
 _LABEL = 19
 
-_ROOM = 10
+_RANGE_WIDTH = 10
 """Cells beside a field in the narrow column; a longer range is shown under the question."""
 
 
@@ -107,7 +107,7 @@ class ParameterRow(Vertical):
     def on_mount(self) -> None:
         self._mark(False)
         if self.narrow:
-            self._after.show((f" {self.span}" if width(self.span) <= _ROOM else "", MUTED))
+            self._after.show((f" {self.span}" if width(self.span) <= _RANGE_WIDTH else "", MUTED))
         elif len(self.span) > 15:
             self._after.add_class("-long")
             self._after.show(self.span)

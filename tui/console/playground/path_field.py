@@ -27,7 +27,7 @@ from tui.workspace.playground.path_completion import Entry, Offer, expand_home, 
 from tui.workspace.playground.speech.audio import MEGABYTE, megabytes
 
 _ROWS = 5
-_COUNTED = 8 << 20
+_MAX_COUNTED_SIZE = 8 << 20
 """Bytes of a file up to which its entries are counted while its path is typed."""
 
 
@@ -110,7 +110,7 @@ class PathField(Vertical):
         self.offer = Offer("")
         self.endings: Sequence[str] | None = None
         """Endings of the files that are listed; None lists all."""
-        self.most = 0
+        self.max_size = 0
         """Bytes above which a listed file is marked; 0 marks none."""
 
     def compose(self) -> ComposeResult:
@@ -188,7 +188,7 @@ class PathField(Vertical):
         return True, description
 
     def _show(self, entries: Iterable[Entry]) -> None:
-        items = [Item(entry.text, entry_row(entry, self.most)) for entry in entries]
+        items = [Item(entry.text, entry_row(entry, self.max_size)) for entry in entries]
         self.entries.set_class(not items, "-none")
         self.entries.styles.height = max(1, min(_ROWS, len(items)))
         self.entries.show(items)
@@ -235,13 +235,13 @@ def count_entries(path: Path, read: Callable[[Path], Sized], noun: str) -> str:
         UsageError: It cannot be read, or has none.
     """
     size = path.stat().st_size
-    if size > _COUNTED:
+    if size > _MAX_COUNTED_SIZE:
         return f"{size / 1e6:,.0f} MB."
     count = len(read(path))
     return f"{count:,} {noun}{'' if count == 1 else 's'}."
 
 
-def entry_row(entry: Entry, most: int) -> Callable[[int], Content]:
+def entry_row(entry: Entry, max_size: int) -> Callable[[int], Content]:
     """Return what draws the row of a file or folder; a file of more than `most` bytes is marked, unless that is 0."""
 
     def draw(cells: int) -> Content:
@@ -249,8 +249,8 @@ def entry_row(entry: Entry, most: int) -> Callable[[int], Content]:
         if entry.folder:
             return line(name)
         parts: list[Words] = [name, _size(entry.size).rjust(11)]
-        if most and entry.size > most:
-            parts += ["   ", (f"{WARNING} over {megabytes(most)}", ATTENTION)]
+        if max_size and entry.size > max_size:
+            parts += ["   ", (f"{WARNING} over {megabytes(max_size)}", ATTENTION)]
         return line(*parts)
 
     return draw

@@ -11,7 +11,7 @@ from tui.console.frame.screen import FramedScreen
 from tui.console.widgets.symbols import WORKING
 from tui.errors import Problem
 
-AT_ONCE = 6
+MAX_CONCURRENT = 6
 """Providers asked at the same time."""
 
 Work = tuple[str, str, Callable[[], Awaitable[None]]]
@@ -46,7 +46,7 @@ class Checks:
 
     async def run(self, works: Sequence[Work]) -> None:
         """Run the checks, several at a time; a failed one shows its problem in its row and stops no other."""
-        semaphore = asyncio.Semaphore(AT_ONCE)
+        semaphore = asyncio.Semaphore(MAX_CONCURRENT)
 
         async def check_one(provider_id: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
             async with semaphore:

@@ -22,10 +22,10 @@ from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
 _LABEL, _VALUE, _TYPE = 15, 28, 18
-_SHOWN = 3
+_MAX_NAMES = 3
 """Model names of each type beside the list."""
 
-_CHECKED = {
+_CHECK_LABELS = {
     VerificationState.READY: "verified",
     VerificationState.RESTRICTED: "restricted,",
     VerificationState.REFUSED: "refused",
@@ -75,7 +75,7 @@ class ProviderDetails:
         if credential_status.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
             return credential_status.word
         state, at = credential.check.state, short_time(credential.check.at, self.session.now())
-        return f"{_CHECKED[state]} {at}" if state in _CHECKED and at else str(ProviderState.UNVERIFIED)
+        return f"{_CHECK_LABELS[state]} {at}" if state in _CHECK_LABELS and at else str(ProviderState.UNVERIFIED)
 
     def _head(self) -> list[Item]:
         mark, style = sign(self.row.state)
@@ -245,7 +245,7 @@ def _default(kind: ModelType, name: str, heading: str | None) -> Callable[[int],
 
 def _name_list(names: list[str]) -> Callable[[int], Content]:
     def draw(cells: int) -> Content:
-        for shown in range(min(_SHOWN, len(names)), 1, -1):
+        for shown in range(min(_MAX_NAMES, len(names)), 1, -1):
             text = _and_more(names, shown)
             if width(text) <= cells - 4:
                 return line("  ", (text, MUTED))

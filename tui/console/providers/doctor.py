@@ -21,7 +21,7 @@ from tui.workspace.doctor.provider import diagnose
 _NAME, _TIME = 16, 9
 _INDENT = 3 + 2 + _NAME + _TIME + 2
 
-_SIGNS = {
+_STATE_SYMBOLS = {
     CheckState.OK: (READY, SUCCESS),
     CheckState.WARNING: (WARNING, CAUTION_STYLE),
     CheckState.FAILED: (WARNING, ERROR_STYLE),
@@ -89,7 +89,7 @@ class Doctor(PageScreen[None]):
     def _lines(self, cells: int) -> list[Words]:
         lines: list[Words] = []
         for check in self._checks:
-            sign, style = _SIGNS[check.state]
+            sign, style = _STATE_SYMBOLS[check.state]
             first = line("   ", (sign, style), " ", fit(check.name, _NAME), f"{_duration(check.ms):>{_TIME}}")
             words, *rest = line(check.words).wrap(max(20, cells - _INDENT - 1)) or [line("")]
             lines.append(line(first, "  ", words))

@@ -30,11 +30,11 @@ from tui.workspace import conflicts, tenants
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 
-WIDE = 100
+DETAILS_WIDTH = 100
 """Columns from which the details are shown beside the list."""
 
 _LIST = 60
-_REST = 0.15
+_DETAILS_DELAY = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
 
@@ -138,7 +138,7 @@ class Providers(AreaScreen):
             self.reload()
 
     def on_resize(self, event: events.Resize) -> None:
-        wide = event.size.width >= WIDE
+        wide = event.size.width >= DETAILS_WIDTH
         self.set_class(wide, "-wide")
         if self.focused is self.details:
             self.set_class(not wide, "-reading")
@@ -188,7 +188,7 @@ class Providers(AreaScreen):
         if event.rows is self.listed and self.is_wide:
             if self._resting is not None:
                 self._resting.stop()
-            self._resting = self.set_timer(_REST, self._update_details)
+            self._resting = self.set_timer(_DETAILS_DELAY, self._update_details)
 
     def chrome(self) -> ScreenText:
         row = self.row

@@ -17,7 +17,7 @@ from tui.storage.audit_log import Entry
 from tui.tenancy.timestamps import long_time
 from tui.workspace import audit
 
-_WHEN = 18
+_TIME = 18
 
 
 class Audit(TextPage):
@@ -65,6 +65,6 @@ class Audit(TextPage):
                 lines += [*([""] if lines else []), (f"   {by}", MUTED)]
                 who = by
             at = long_time(entry.at, self.navigator.session.now())
-            first, *rest = wrap(line(audit.words(entry)), max(20, cells - _WHEN))
-            lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
+            first, *rest = wrap(line(audit.words(entry)), max(20, cells - _TIME))
+            lines += [line((f"   {at}".ljust(_TIME), MUTED), first), *(line(" " * _TIME, part) for part in rest)]
         return lines or ["   No entries yet."]

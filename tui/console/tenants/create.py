@@ -106,5 +106,5 @@ class NewTenant(PageScreen[Tenant]):
             self._folder.field.value = slug
         self._slug = slug
         self._folder.display = not name.isascii()
-        self._form.name_row.help = (f"Up to {tenant_registry.LONGEST} characters. Its folder will be {slug}.",)
+        self._form.name_row.help = (f"Up to {tenant_registry.MAX_NAME} characters. Its folder will be {slug}.",)
         self._form.name_row.show_lines()

@@ -19,7 +19,7 @@ from tui.secret import Secret
 from tui.storage.user_file import local_path, read
 from tui.workspace import audit, conflicts
 from tui.workspace.transfer import import_merge, import_plan
-from tui.workspace.transfer.file_format import LARGEST, Bundle
+from tui.workspace.transfer.file_format import MAX_SIZE, Bundle
 from tui.workspace.transfer.import_merge import ImportConflict
 from tui.workspace.transfer.import_plan import Plan
 
@@ -105,7 +105,7 @@ class Import(PageScreen[str]):
 
     async def _preview(self) -> str:
         try:
-            content = await asyncio.to_thread(read, local_path(self._file.value.strip()), LARGEST)
+            content = await asyncio.to_thread(read, local_path(self._file.value.strip()), MAX_SIZE)
             protected = import_plan.is_protected(content)
         except UsageError as problem:
             self._file.show_lines(*problem_lines(problem.message, problem_hint(problem)))

@@ -22,13 +22,13 @@ from tui.sanitize import group_fingerprint
 from tui.workspace import tenants
 from tui.workspace.tenants import Removal, TenantRow
 
-_WHICH = 55
+_NAMES_WIDTH = 55
 """Cells for the names of the credentials."""
 
 _ROWS = 5
 """The most rows that they take."""
 
-_LONGEST = 20
+_MAX_TYPED_NAME = 20
 """Cells of a name that is still asked to be typed."""
 
 
@@ -110,7 +110,7 @@ class RemoveTenant(Dialog[bool]):
     def _confirm(self) -> str:
         tenant = self.row.tenant
         name = tenant.name if tenant else self.row.id
-        if width(name) <= _LONGEST and name.isascii():
+        if width(name) <= _MAX_TYPED_NAME and name.isascii():
             self.word = name
             return f"Type {name} to confirm."
         if tenant is None:
@@ -170,7 +170,7 @@ def _summaries(removal: Removal) -> Iterable[tuple[str, str]]:
 
 def _summary_rows(count: str, which: str) -> Iterable[str]:
     """Yield the rows of an entry, its names whole: what is deleted must be seen. Hundreds end in `…`."""
-    parts = [part.plain for part in wrap(line(which), _WHICH)]
+    parts = [part.plain for part in wrap(line(which), _NAMES_WIDTH)]
     if len(parts) > _ROWS:
         parts[_ROWS - 1 :] = ["…"]
     for number, part in enumerate(parts):

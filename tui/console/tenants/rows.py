@@ -19,11 +19,11 @@ from tui.tenancy.trials import TrialBalance
 from tui.workspace.tenants import TenantRow
 
 _MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
-_LEAST = _NAME
+_MIN_NAME = _NAME
 """Least cells of a name; below it, a column at the right is dropped."""
 
 _HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")
-_GUTTER = 3
+_COLUMN_GAP = 3
 
 
 class TenantHeading(ChromeRow):
@@ -33,10 +33,10 @@ class TenantHeading(ChromeRow):
 
     def draw(self, cells: int) -> list[Content]:
         # Without a mark before it, the first heading begins where the marks are.
-        names, facts = _widths(cells - _GUTTER, self.with_trials)
+        names, facts = _widths(cells - _COLUMN_GAP, self.with_trials)
         headings = _HEADINGS[1:] if self.with_trials else (*_HEADINGS[1:4], _HEADINGS[5])
         row = fit(_HEADINGS[0], names + _MARK) + _join_columns(headings, facts)
-        return [line(" " * _GUTTER, (row, MUTED))]
+        return [line(" " * _COLUMN_GAP, (row, MUTED))]
 
 
 def has_trials(rows: Sequence[TenantRow]) -> bool:
@@ -78,11 +78,11 @@ def _clip_name(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
 def _widths(cells: int, with_trials: bool) -> tuple[int, tuple[int, ...]]:
     """Return the widths of the name and the columns; the last takes the rest of the row."""
     facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if with_trials else ()), _USED)
-    most = len(facts)
-    while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:
+    count = len(facts)
+    while len(facts) > 1 and cells - _MARK - sum(facts) < _MIN_NAME:
         facts = facts[:-1]
     used = min(cells - _MARK - _NAME - sum(facts[:-1]), 23)
-    if len(facts) < most or used < _USED:
+    if len(facts) < count or used < _USED:
         return cells - _MARK - sum(facts) - 1, facts
     return cells - _MARK - sum(facts[:-1]) - used, (*facts[:-1], used)
 

@@ -31,14 +31,14 @@ from tui.workspace.tenants import TenantRow
 
 _T = TypeVar("_T")
 
-WIDE = 100
+DETAILS_WIDTH = 100
 """Columns from which the details are shown beside the list."""
 
-_MANY = 40
-_AT_ONCE = 50
+_FILTER_FROM = 40
+_BATCH_SIZE = 50
 """Tenants that are read together, before the first of them can be shown."""
 
-_SHOWN = 0.3
+_REFRESH_INTERVAL = 0.3
 """Seconds after which what was read meanwhile is shown."""
 
 
@@ -177,11 +177,11 @@ class Tenants(AreaScreen):
             self.dialogs.toast(problem.message)
             return
         # A few are read before the first key is handled; many are read while keys are handled.
-        aside = _run_now if first and len(ids) <= _AT_ONCE else asyncio.to_thread
-        await aside(self.console.set_watched_tenants, ids)
-        for start in range(0, len(ids), _AT_ONCE):
-            read += await aside(_rows, session, ids[start : start + _AT_ONCE])
-            if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
+        run = _run_now if first and len(ids) <= _BATCH_SIZE else asyncio.to_thread
+        await run(self.console.set_watched_tenants, ids)
+        for start in range(0, len(ids), _BATCH_SIZE):
+            read += await run(_rows, session, ids[start : start + _BATCH_SIZE])
+            if first and start + _BATCH_SIZE < len(ids) and monotonic() - shown > _REFRESH_INTERVAL:
                 self._to_read = len(ids)
                 self._show(read)
                 shown = monotonic()
@@ -199,7 +199,7 @@ class Tenants(AreaScreen):
         self.rows = sorted(rows, key=lambda row: self._first_used[row.id], reverse=True)
         self.rows.sort(key=lambda row: row.tenant is None)
         self._spend_read.clear()
-        if len(self.rows) > _MANY:
+        if len(self.rows) > _FILTER_FROM:
             self._filter.display = True
         self._fill(cursor)
 
@@ -216,7 +216,7 @@ class Tenants(AreaScreen):
     # --- keys ---
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.width >= DETAILS_WIDTH, "-wide")
         self._update_details()
 
     def on_rows_moved(self) -> None:
@@ -273,7 +273,7 @@ class Tenants(AreaScreen):
     def action_escape(self) -> None:
         if self.typing or self._filter.text:
             self._filter.clear()
-            self._filter.display = len(self.rows) > _MANY
+            self._filter.display = len(self.rows) > _FILTER_FROM
             self._list.focus()
         elif self.navigator.previous_area:
             self.navigator.show_area(self.navigator.previous_area)

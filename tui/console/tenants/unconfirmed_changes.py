@@ -11,7 +11,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace.credentials import confirmation
 
-_SHOWN = 4
+_MAX_ROWS = 4
 LEAVE, CONFIRM = "leave", "confirm"
 
 
@@ -27,12 +27,12 @@ def confirm_lines(
     lines: list[Words] = []
     if integrity.alarm:
         lines = [line(PROBLEM, verification.alarm_words(session, integrity.alarm)), ""]
-    for entry in waiting[:_SHOWN]:
+    for entry in waiting[:_MAX_ROWS]:
         heading = (
             f"{verification.credential_label(entry.place)}:" if integrity.alarm else verification.words(session, entry)
         )
         lines += [heading, *(f"  {about}" for about in confirmation.about(entry))]
-    if more := len(waiting) - _SHOWN:
+    if more := len(waiting) - _MAX_ROWS:
         lines += [f"and {more} more."] if more > 0 else []
     return [*lines, "", hint("Unconfirmed keys are not used. {providers.remove} removes what is not yours.")]
 

@@ -20,10 +20,10 @@ from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace import tenants
 
-_PATIENCE = 3
+_FREE_TRIES = 3
 """Misses before each further try waits for a second."""
 
-_WAIT = 1.0
+_RETRY_DELAY = 1.0
 """Seconds of that wait."""
 
 
@@ -103,9 +103,9 @@ class Unlock(PageScreen[bool]):
         try:
             with elapsed(self, lambda since: self._button.show_progress(f"{self._progress}{since}")):
                 self.refresh_chrome()
-                if self._misses >= _PATIENCE:
+                if self._misses >= _FREE_TRIES:
                     with self.pending_actions.suspend():
-                        await asyncio.sleep(_WAIT)
+                        await asyncio.sleep(_RETRY_DELAY)
                 await tenants.unlock(self.navigator.tenant_session, typed)
         except Problem as problem:
             self._misses += 1
@@ -120,4 +120,4 @@ class Unlock(PageScreen[bool]):
 
     @property
     def _progress(self) -> str:
-        return "unlocking, after a one-second wait" if self._misses >= _PATIENCE else "unlocking"
+        return "unlocking, after a one-second wait" if self._misses >= _FREE_TRIES else "unlocking"

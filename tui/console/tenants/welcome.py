@@ -34,7 +34,7 @@ _INTRODUCTION = (
 )
 _HELP = ("Optional. Without one, anyone who can read your files on", "this machine can decrypt the keys.")
 
-_ROOM = 55
+_CHOICE_WIDTH = 55
 """Characters of a choice at 80 columns."""
 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
@@ -208,9 +208,9 @@ def starts(session: Session, discovered_keys: Mapping[str, DiscoveredKey]) -> li
         declared = kind(provider)
         label = _host(key) or (declared.label if declared else provider)
         words = f"{label}, with {key.variable} from the environment"
-        if len(words) > _ROOM:
+        if len(words) > _CHOICE_WIDTH:
             with_key = f", with {key.variable} set here"
-            words = clip_middle(label, _ROOM - len(with_key)) + with_key
+            words = clip_middle(label, _CHOICE_WIDTH - len(with_key)) + with_key
         offered.insert(0, (KEY, words))
     elif discovered_keys:
         offered.insert(0, (KEY, _all_of([key.variable for key in discovered_keys.values()])))
@@ -229,7 +229,7 @@ def _all_of(variables: Sequence[str]) -> str:
     """Return `all 3 keys here: OPENAI_API_KEY, GROQ_API_KEY …`, as many names as have room."""
     words = f"all {len(variables)} keys here: {variables[0]}"
     for name in variables[1:]:
-        if len(words) + len(name) + 4 > _ROOM:
+        if len(words) + len(name) + 4 > _CHOICE_WIDTH:
             return f"{words} …"
         words += f", {name}"
     return words
@@ -241,7 +241,7 @@ def _login_name(session: Session) -> str:
     if name == "root":
         sudo = session.environ.get("SUDO_USER", "")
         name = sudo if sudo not in ("", "root") else socket.gethostname().partition(".")[0]
-    return one_line(name, tenant_registry.LONGEST)
+    return one_line(name, tenant_registry.MAX_NAME)
 
 
 def _user_name(session: Session) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.color import ColorSystem
 from rich.style import Style
 
-_SIGNS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
+_SGR_CODES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
 """What switches on each attribute of a style, in the order of its bits."""
 
 _OFF = {
@@ -36,7 +36,7 @@ def _cell_style(bits: int, front: object, back: object, link: str, system: Color
         ";".join(entry.downgrade(system).get_ansi_codes(fore)) if entry is not None else ""
         for entry, fore in ((blank.color, True), (blank.bgcolor, False))
     ]
-    attributes = frozenset(sign for place, sign in enumerate(_SIGNS) if bits >> place & 1)
+    attributes = frozenset(sign for place, sign in enumerate(_SGR_CODES) if bits >> place & 1)
     look = CellStyle(attributes, colours[0].removeprefix("39"), colours[1].removeprefix("49"), link)
     # The same object for the same look, so that rows are compared by identity.
     return _KNOWN.setdefault(look, look)

@@ -19,10 +19,10 @@ _ERASE = "\x1b[K"
 _GAP = 4
 """Cells that are as they should be and yet sent again, as that is shorter than a move over them."""
 
-_CHEAP = 64
+_MIN_SCROLL_COST = 64
 """Characters that no scroll makes fewer: its own take half of that."""
 
-_LONGEST = 32
+_MAX_RUN = 32
 """Cells of one run at most, so that a slow line can be given less than a row."""
 
 
@@ -108,7 +108,7 @@ def _changed_runs(y: int, old: CellRow, new: CellRow, pen: CursorState) -> Itera
         erase = end - max(start, tail) > len(_ERASE)
         stop = max(start, tail) if erase else end
         while start < stop:
-            last = min(stop, start + _LONGEST)
+            last = min(stop, start + _MAX_RUN)
             while last < width and not new.texts[last]:
                 last += 1
             text, pen = _write_run(new, y, start, last, pen)
@@ -210,7 +210,7 @@ class Scroll(NamedTuple):
 def _shortest_scroll(shown: ScreenState, target: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
     """Return what to send after a scroll if that is shorter: the state, the runs left, the text."""
     best, text = (shown, list(runs(*shown, target, rows))), ""
-    if _length("", best[1]) > _CHEAP:
+    if _length("", best[1]) > _MIN_SCROLL_COST:
         for scroll in _scrolls(shown.picture, target):
             after, scrolling = _scroll(shown, scroll)
             todo = list(runs(*after, target, rows))
@@ -242,8 +242,8 @@ def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
     sides = [_changed_range(before[y].texts, after[y].texts) for y in changed]
     for start, end in {(min(start for start, _ in sides), max(end for _, end in sides)), (0, width)}:
         old_texts = ["".join(row.texts[start:end]) for row in before]
-        often = Counter(old_texts)
-        places = {text: y for y, text in enumerate(old_texts) if often[text] == 1}
+        counts = Counter(old_texts)
+        places = {text: y for y, text in enumerate(old_texts) if counts[text] == 1}
         new_texts = {y: "".join(after[y].texts[start:end]) for y in changed}
         steps = Counter(places[text] - y for y, text in new_texts.items() if text in places)
         for by, _ in steps.most_common(1):

@@ -18,10 +18,10 @@ from tui.console.terminal.cells import Picture, apply_update, blank
 from tui.console.terminal.diff import FULL_RESET, ScreenState, diff_step
 from tui.console.terminal.flow_control import FlowControl, assumed_rate
 
-_AT_ONCE = 256
+_MAX_UNBRACKETED = 256
 """Characters that are drawn together without being bracketed, as a terminal takes them in one read."""
 
-_AGAIN = 0.05
+_RETRY_DELAY = 0.05
 """Seconds until a busy line is looked at again if it did not answer before."""
 
 
@@ -100,11 +100,11 @@ class Display:
             self._send_later()
         if not text:
             return
-        if len(text) > _AT_ONCE and self._app._sync_available:
+        if len(text) > _MAX_UNBRACKETED and self._app._sync_available:
             text = f"{SYNC_START}{text}{SYNC_END}"
         driver.write(text + pace.count_sent(len(text.encode()), now))
 
     def _send_later(self) -> None:
         if self._later is not None:
             self._later.cancel()
-        self._later = asyncio.get_running_loop().call_later(_AGAIN, self.send)
+        self._later = asyncio.get_running_loop().call_later(_RETRY_DELAY, self.send)

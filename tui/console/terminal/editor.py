@@ -21,7 +21,7 @@ from tui.paths import open_file
 from tui.sanitize import one_line, printable
 from tui.storage.temporary import temporary_folder
 
-_LARGEST = 4 * 1024 * 1024
+_MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a file that is read back; no field takes as much."""
 
 
@@ -102,8 +102,8 @@ def _run(command: list[str], environ: Mapping[str, str]) -> None:
 def _read_saved(path: Path) -> str:
     try:
         with open_file(path) as file:
-            content = file.read(_LARGEST + 1)
-        if len(content) > _LARGEST:
+            content = file.read(_MAX_SIZE + 1)
+        if len(content) > _MAX_SIZE:
             raise Problem("The file is larger than 4 MiB.", "Your text is unchanged.")
         text = content.decode()
     except OSError:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 QUESTION = "\x1b[5n"
 ANSWER = "\x1b[0n"
 
-_MOMENT = 0.1
+_MARGIN = 0.1
 """Seconds that what is on the way may take, beyond the time of an answer alone."""
 
-_LEAST, _MOST = 64, 1 << 20
+_MIN_WINDOW, _MAX_WINDOW = 64, 1 << 20
 _UNASKED = 3000
 """Bytes a second of what no key asked for."""
 
@@ -27,7 +27,7 @@ _KEY_WINDOW = 0.3
 _TRIES = 3
 """Questions to a terminal that answered none."""
 
-_PATIENCE, _SLOWEST = 2.0, 500
+_ANSWER_TIMEOUT, _MIN_SPEED = 2.0, 500
 """Seconds, and bytes a second of the slowest line, after which an answer is not expected any more."""
 
 
@@ -52,7 +52,7 @@ class FlowControl:
     answers: bool = False
     """Whether this terminal answers at all."""
 
-    _window: float = _MOST
+    _window: float = _MAX_WINDOW
     _quickest: float = float("inf")
     """Seconds of an answer when nothing else was on the way."""
 
@@ -71,15 +71,15 @@ class FlowControl:
         """Return how many bytes may be sent."""
         # All at once, as another thread takes from it.
         waiting = tuple(self._in_flight)
-        if waiting and now - waiting[-1][2] > _PATIENCE + waiting[-1][1] / _SLOWEST:
+        if waiting and now - waiting[-1][2] > _ANSWER_TIMEOUT + waiting[-1][1] / _MIN_SPEED:
             self.reset()
             self.answers, self._requests = False, 0
         if self.speed:
-            return self._minimum_step(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
+            return self._minimum_step(self.speed * (_MARGIN - max(0.0, self._free - now)), self.speed * _MARGIN)
         if now < self._next and now - self._pressed > _KEY_WINDOW:
             return 0
         if not self.answers:
-            return _MOST
+            return _MAX_WINDOW
         return self._minimum_step(self._window - self.bytes_in_flight, self._window)
 
     @staticmethod
@@ -117,10 +117,10 @@ class FlowControl:
         elapsed = now - then
         self._quickest = min(elapsed, self._quickest)
         waited = elapsed - self._quickest
-        if waited > _MOMENT:
-            self._window = max(_LEAST, min(self._window, size * _MOMENT / waited))
-        elif waited < _MOMENT / 2 and size * 2 >= self._window:
-            self._window = min(_MOST, self._window * 2)
-        if self._window == _LEAST and waited > _MOMENT / 2:
+        if waited > _MARGIN:
+            self._window = max(_MIN_WINDOW, min(self._window, size * _MARGIN / waited))
+        elif waited < _MARGIN / 2 and size * 2 >= self._window:
+            self._window = min(_MAX_WINDOW, self._window * 2)
+        if self._window == _MIN_WINDOW and waited > _MARGIN / 2:
             # Nothing less can be sent: the line may have become one that takes longer to answer anything.
             self._quickest *= 1.25

@@ -19,7 +19,7 @@ from tui.console.widgets.static_text import draw_line, line
 from tui.console.widgets.symbols import CURSOR, MARK
 
 _BAR = RichStyle(reverse=True)
-_BAR_AT_REST = RichStyle(reverse=True, dim=True)
+_UNFOCUSED_BAR = RichStyle(reverse=True, dim=True)
 
 Draw = Callable[[int], Content]
 """A row's text at a width in cells, without the three cells of the cursor."""
@@ -255,6 +255,6 @@ class Rows(ScrollView, can_focus=True):
         row = line(gutter, item.draw(cells - len(gutter))).truncate(cells, ellipsis=True)
         if shown and self.REVERSED:
             # One look for the whole line: dim and colored words would make blocks of other colors in it.
-            bar = _BAR if active else _BAR_AT_REST
+            bar = _BAR if active else _UNFOCUSED_BAR
             return Strip([Segment(row.plain + " " * (cells - row.cell_length), style.rich_style + bar)], cells)
         return draw_line(self, row, style)

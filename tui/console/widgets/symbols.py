@@ -31,7 +31,7 @@ ATTENTION = "$warning"
 """Act soon; what is broken already is an ERROR."""
 ERROR = "$error"
 HEADING = "bold $primary"
-PERSON = "bold $secondary"
+USER_TURN = "bold $secondary"
 """What a person wrote, in a chat."""
 MODEL = "bold $primary"
 """What a model wrote, in a chat."""
@@ -53,7 +53,7 @@ CAUTION = (f"{WARNING} ", ATTENTION)
 """The beginning of a sentence about what to act on soon."""
 
 MARK_COLOURS = ("ansi_blue", "ansi_green", "ansi_red", "ansi_cyan", "ansi_magenta", "ansi_yellow")
-_BRIGHT = ("ansi_green", "ansi_cyan", "ansi_yellow")
+_HUES = ("ansi_green", "ansi_cyan", "ansi_yellow")
 MARK_NAMES = ("blue", "green", "red", "cyan", "magenta", "yellow")
 
 
@@ -101,7 +101,7 @@ def mode_sign(typing: bool) -> tuple[str, str]:
 def mark_style(mark: int) -> str:
     """Return the style of a tenant's chip: the color of its mark as the ground of a text that contrasts with it."""
     color = MARK_COLOURS[mark % len(MARK_COLOURS)]
-    return f"bold reverse {color} on {'ansi_black' if color in _BRIGHT else 'ansi_bright_white'}"
+    return f"bold reverse {color} on {'ansi_black' if color in _HUES else 'ansi_bright_white'}"
 
 
 TO_ASCII = str.maketrans(

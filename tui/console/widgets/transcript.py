@@ -27,7 +27,7 @@ from tui.console.keys import bind
 from tui.console.widgets.find_bar import Match
 from tui.console.widgets.symbols import ACCENT, CURSOR, TURN
 
-WIDEST = 80
+MAX_WIDTH = 80
 """Cells of the longest row."""
 
 _OVERLAP = 2
@@ -125,7 +125,7 @@ class Transcript(Widget, can_focus=True):
     @property
     def cells(self) -> int:
         """How wide a row of a block may be; the cell at either side stays free."""
-        return max(10, min(WIDEST, self.size.width - 2))
+        return max(10, min(MAX_WIDTH, self.size.width - 2))
 
     # --- where rows are ---
 
@@ -273,7 +273,7 @@ class Transcript(Widget, can_focus=True):
         matching = [place for place, block in enumerate(self.blocks) if self._pattern and block.contains(self._pattern)]
         if not matching:
             return None
-        here, row = self._locate(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
+        here, row = self._locate(self._cursor) if step else (len(self.blocks) - 1, MAX_WIDTH * len(self.blocks))
         row -= here > 0
         ahead = [place for place in matching if (place >= here if step > 0 else place <= here)]
         order = [*ahead, *(place for place in matching if place not in ahead), here]
@@ -296,7 +296,7 @@ class Transcript(Widget, can_focus=True):
         return [index for index, row in enumerate(self._measure(place)) if pattern and pattern.search(row.plain)]
 
     def _counted(self, matching: Sequence[int], place: int, index: int) -> Match:
-        if len(matching) > _COUNTED:
+        if len(matching) > _MAX_SEARCHED_BLOCKS:
             return Match()
         before = sum(len(self._matching_rows(other)) for other in matching if other < place)
         rows = self._matching_rows(place)
@@ -355,7 +355,7 @@ class Transcript(Widget, can_focus=True):
 
 
 _BLANK = Content("")
-_COUNTED = 50
+_MAX_SEARCHED_BLOCKS = 50
 """The most blocks in which matches are counted; each is laid out for it."""
 
 

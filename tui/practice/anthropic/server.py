@@ -65,7 +65,7 @@ def _message(request: ReceivedRequest) -> Answer:
     if refusal := _token_limit_error(request) or _on_demand(instruction, request):
         return refusal
     text = "" if instruction == "please be empty" else files + sample_answers.reply(question, body["model"])
-    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
+    thoughts = sample_answers.THINKING if instruction == "please think" else ""
     reason = "end_turn"
     if instruction == "please be long":
         text, reason = text[: len(text) // 2], "max_tokens"

@@ -16,7 +16,7 @@ ORIGINS = ("https://acme-east.openai.azure.com", _LOGIN)
 FIELDS = {"endpoint": ORIGINS[0], "api_key": "FAKE0example00key0of0nobody03f2a"}
 
 _END = b"\n\n"
-_FOR = {
+_TYPE_BY_PATH = {
     "completions": ModelType.CHAT,
     "embeddings": ModelType.EMBEDDING,
     "transcriptions": ModelType.SPEECH2TEXT,
@@ -43,7 +43,7 @@ def answer(request: ReceivedRequest) -> Answer | None:
         return refusal
     if request.path.endswith("/models"):
         return Answer(pieces=(fixture("azure_openai", "models.json"),))
-    model_type = _FOR.get(request.path.rpartition("/")[2])
+    model_type = _TYPE_BY_PATH.get(request.path.rpartition("/")[2])
     if model_type is None or not request.path.startswith("/openai/"):
         return _refusal(404, "404", "Resource not found")
     deployment = _deployment(request)

@@ -21,7 +21,7 @@ FIELDS = {
 }
 
 _SIZE = 1536
-_OLDER = "/text/chatcompletion_v2"
+_OLD_PATH = "/text/chatcompletion_v2"
 _NUMBERS = {400: 1026, 401: 2049, 403: 2061, 404: 2013, 429: 1002, 503: 1000}
 
 
@@ -34,8 +34,8 @@ def answer(request: ReceivedRequest) -> Answer | None:
         return _error(1008, "insufficient balance")
     if request.path.endswith("/embeddings") and "busy" not in request.key:
         return _vectors(request.data)
-    older = request.path.endswith(_OLDER)
-    path = request.path.replace(_OLDER, "/chat/completions")
+    older = request.path.endswith(_OLD_PATH)
+    path = request.path.replace(_OLD_PATH, "/chat/completions")
     response = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(request, path=path))
     if response and response.status >= 400:
         message = json.loads(response.pieces[0])["error"]["message"]

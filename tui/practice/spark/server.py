@@ -18,10 +18,10 @@ from tui.practice.exchange import Answer, ReceivedRequest, WebsocketTalk, json_a
 from tui.practice.transport import fixture
 
 _HTTP = "https://spark-api-open.xf-yun.com"
-_TALK = "https://spark-api.xf-yun.com"
+_CHAT_HOST = "https://spark-api.xf-yun.com"
 _VECTORS = "https://emb-cn-huabei-1.xf-yun.com"
 _DICTATION = "https://iat-api.xfyun.cn"
-ORIGINS = (_HTTP, _TALK, _VECTORS, _DICTATION)
+ORIGINS = (_HTTP, _CHAT_HOST, _VECTORS, _DICTATION)
 FIELDS = {
     "api_password": "FAKEexample0passwordofnobody3f2a",
     "app_id": "fa4e0000",
@@ -122,7 +122,7 @@ def _chat(request: ReceivedRequest) -> Answer:
         if instruction == "please be empty"
         else files + sample_answers.reply(question, body["parameter"]["chat"]["domain"])
     )
-    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
+    thoughts = sample_answers.THINKING if instruction == "please think" else ""
     frames = list(_frames(thoughts, text[: len(text) // 2] if instruction == "please be long" else text))
     if instruction in ("please break", "please stall", "please error"):
         frames = frames[: len(frames) // 3]

@@ -12,12 +12,12 @@ from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.openai_server import EVENTS, Server, embeddings
 from tui.practice.transport import fixture
 
-_OLDER = "https://aip.baidubce.com"
+_OLD_HOST = "https://aip.baidubce.com"
 ORIGINS = (
     "https://qianfan.baidubce.com",
     "https://qianfan.bj.baidubce.com",
     "https://qianfan.gz.baidubce.com",
-    _OLDER,
+    _OLD_HOST,
 )
 FIELDS = {"api_key": "bce-v3/ALTAK-FAKE0example00key/0of0nobody03f2a"}
 
@@ -27,7 +27,7 @@ _TOKEN = 0.018
 
 def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    if request.origin == _OLDER:
+    if request.origin == _OLD_HOST:
         return _exchange_token(request) if request.path == "/oauth/2.0/token" else _older(request)
     if "refused" in request.key:
         return _refusal(401, "invalid_iam_token", "IAM certification failed.")

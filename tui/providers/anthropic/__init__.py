@@ -24,8 +24,8 @@ _KNOWN = {
     " claude-haiku-4-5-20251001",
     "2026-11-30": "claude-sonnet-4-5 claude-sonnet-4-5-20250929",
 }
-_ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
-_CATALOGUE = tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items())
+_RETIREMENTS = {name: date for date, names in _KNOWN.items() for name in names.split()}
+_CATALOGUE = tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _RETIREMENTS.items())
 _RETIRED_BY_DATE = {
     "2026-06-30": "claude-mythos-preview",
     "2026-06-15": "claude-opus-4-0 claude-sonnet-4-0 claude-opus-4-20250514 claude-sonnet-4-20250514",
@@ -59,7 +59,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
         name,
         ModelType.CHAT,
         context=number(entry.get("max_input_tokens")),
-        ends=date[0] if date else _ENDS.get(name, ""),
+        ends=date[0] if date else _RETIREMENTS.get(name, ""),
         inputs=_inputs(entry),
     )
 
@@ -97,10 +97,10 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     version = generation(model.id)
     temperature = _SAMPLING if version <= _LAST_SAMPLED else ()
     thinking = _ADAPTIVE if version >= _FIRST_ADAPTIVE else _BUDGET
-    return (*temperature, _MOST, *thinking, _STOP)
+    return (*temperature, _MAX_TOKENS, *thinking, _STOP)
 
 
-_MOST = sampling.max_tokens(unset=f"{messages.TOKENS:,}", thinks=True)
+_MAX_TOKENS = sampling.max_tokens(unset=f"{messages.TOKENS:,}", thinks=True)
 _STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they appear.")
 _SAMPLING = (sampling.temperature(high=1, unset="1"), sampling.top_p(), sampling.top_k())
 _BUDGET = (

@@ -24,7 +24,7 @@ ENDINGS = ("/v1/messages/count_tokens", "/v1/messages", "/v1/models", "/v1/compl
 
 VERSION = "anthropic-version"
 CURRENT = "2026-10-21"
-OLDER = "2023-06-01"
+OLD_VERSION = "2023-06-01"
 
 LINKED = "linked_organization_"
 """How codes begin that tell of the organization that pays."""

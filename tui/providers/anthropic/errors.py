@@ -11,7 +11,7 @@ from typing import Any
 from tui.domain import Model
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.anthropic import api
-from tui.providers.anthropic.api import CURRENT, ID, LINKED, NO_CREDIT, OLDER, VERSION
+from tui.providers.anthropic.api import CURRENT, ID, LINKED, NO_CREDIT, OLD_VERSION, VERSION
 from tui.providers.anthropic.messages import SAMPLING
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai.api import without
@@ -21,9 +21,9 @@ _UNSUPPORTED = (
     r"(?i)deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
     r"|unexpected|unknown|cannot both|only"
 )
-_TOO_MANY = r"max_tokens: (\d{1,9}) > (\d{1,9})"
-_TOO_LONG = r"(?i)prompt is too long|too many total text|context (window|limit)"
-_SPENT = r"(?i)(spend|spending|usage) limit"
+_MAX_TOKENS_ERROR = r"max_tokens: (\d{1,9}) > (\d{1,9})"
+_CONTEXT_ERROR = r"(?i)prompt is too long|too many total text|context (window|limit)"
+_SPEND_LIMIT = r"(?i)(spend|spending|usage) limit"
 _WORKSPACE = r"(?i)workspace[-_ ]id|(?<!this )workspace .*(match|belong)"
 _PLACE = r"(?i)countr(y|ies)|region|territor(y|ies)"
 _CONSOLE = "See the billing page of its console."
@@ -38,7 +38,7 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
-    if refused.final or (refused.status == 400 and re.search(_SPENT, words)):
+    if refused.final or (refused.status == 400 and re.search(_SPEND_LIMIT, words)):
         return _budget_problem(label, refused)
     if refused.status in (400, 401, 403) and re.search(_WORKSPACE, words):
         return CredentialRejected(
@@ -55,7 +55,7 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
     if refused.status == 404 and kind == "not_found_error" and words.startswith("model"):
         hint = "Refresh the list of models, or pick another model; retired ones answer like this."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
-    if refused.status == 400 and re.search(_TOO_LONG, words):
+    if refused.status == 400 and re.search(_CONTEXT_ERROR, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if kind == "request_too_large":
         return Problem(f"This is too large for {label}.", "Shorten the text, or start a new chat.")
@@ -72,14 +72,14 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
         return None
     if VERSION in refused.message and call.headers.get(VERSION, CURRENT) == CURRENT:
         return call.with_headers(
-            {VERSION: OLDER}
+            {VERSION: OLD_VERSION}
         ), "The server supports only the older version of the API, which was used."
     if not isinstance(call.json, dict):
         return None
     model = call.json.get("model", "The model")
-    if match := re.search(_TOO_MANY, refused.message):
-        most = int(match[2])
-        return replace(call, json=call.json | {"max_tokens": most}), f"{model} gives {most:,} tokens at most."
+    if match := re.search(_MAX_TOKENS_ERROR, refused.message):
+        limit = int(match[2])
+        return replace(call, json=call.json | {"max_tokens": limit}), f"{model} gives {limit:,} tokens at most."
     if not re.search(_UNSUPPORTED, refused.message):
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):

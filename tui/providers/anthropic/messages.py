@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
+from tui.providers.anthropic.api import CURRENT, OLD_VERSION, VERSION, error_in
 from tui.providers.dialects.finish_reasons import finish, is_filter, reason_of
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.tools import ToolCallParts
@@ -59,7 +59,7 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
         # Messages API, structured outputs.
         output = {"format": {"type": "json_schema", "schema": dict(request.schema)}}
         body["output_config"] = body.get("output_config", {}) | output
-    version = OLDER if any(name in body for name in SAMPLING) else CURRENT
+    version = OLD_VERSION if any(name in body for name in SAMPLING) else CURRENT
     return Call(
         "POST",
         endpoint(fields, "/v1/messages"),

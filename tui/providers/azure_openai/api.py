@@ -26,11 +26,11 @@ from tui.secret import Secret
 
 DATED = "2024-10-21"
 """The last dated version that is not a preview."""
-LATE = "2025-04-01-preview"
+LAST_DATED_VERSION = "2025-04-01-preview"
 """The last dated version at all, which knows the newer models for speech."""
 
 # Gateways before the service may not know vectors as base64.
-_FLAVOUR = Flavour(lambda entry: None, most_tokens="max_completion_tokens", vectors="float")
+_FLAVOUR = Flavour(lambda entry: None, max_tokens_field="max_completion_tokens", vectors="float")
 
 _VERSION = r"\d{4}-\d\d-\d\d(-preview)?"
 _TARGET = r"(?i)(?P<root>(?:https?://)?+[^/]++.*?)/(?P<api>openai|models|api/projects)(?=/|$)(?P<path>.*)"
@@ -90,8 +90,8 @@ def spoken_to_dated(call: Call) -> Call | None:
     root, separator, _ = call.url.partition("/openai/v1/audio/")
     if not separator or not call.upload:
         return None
-    at_date = at({"endpoint": root, "api_version": LATE}, dict(call.upload.parts)["model"])
-    return replace(call, url=f"{at_date['base_url']}/audio/transcriptions", query={"api-version": LATE})
+    at_date = at({"endpoint": root, "api_version": LAST_DATED_VERSION}, dict(call.upload.parts)["model"])
+    return replace(call, url=f"{at_date['base_url']}/audio/transcriptions", query={"api-version": LAST_DATED_VERSION})
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------

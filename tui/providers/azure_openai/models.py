@@ -21,7 +21,7 @@ from tui.providers.spec import FieldValues
 WRONG_TYPE = "wrong_type"
 """The code of our own refusal to add a deployment as something that its model is not."""
 
-_UNLISTED = frozenset({400, 403, 404, 405, 410, 422, 500, 501, 502, 503, 504})
+_NO_LIST = frozenset({400, 403, 404, 405, 410, 422, 500, 501, 502, 503, 504})
 """How a resource or gateway answers that has no usable list; the list only helps, so none of them is an error."""
 
 _NAME = (
@@ -70,7 +70,7 @@ def _list(fields: FieldValues, reader: Reader) -> Call:
     # The list of the v1 surface does not say what a model is for.
     query = {} if api.is_dated(fields) else {"api-version": api.DATED}
     url = endpoint({"base_url": fields["endpoint"]}, "/openai/models")
-    return Call("GET", url, lambda: reader, query=query, accepted_statuses=_UNLISTED)
+    return Call("GET", url, lambda: reader, query=query, accepted_statuses=_NO_LIST)
 
 
 def _entries(frame: Frame) -> list[dict[str, Any]] | None:

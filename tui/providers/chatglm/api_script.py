@@ -12,14 +12,14 @@ from tui.providers.dialects.openai import api as openai_api
 from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Message
 
-TAKES = frozenset({"temperature", "top_p", "max_tokens"})
+PARAMETERS = frozenset({"temperature", "top_p", "max_tokens"})
 
-_LEAST = 0.01
-_ROOM = 2048
+_MIN_TEMPERATURE = 0.01
+_CONTEXT_SIZE = 2048
 """The default limit of tokens of question and answer together."""
 _ANSWER = 1024
-_A_TOKEN = 3
-_A_TURN = 8
+_BYTES_PER_TOKEN = 3
+_TOKENS_PER_TURN = 8
 
 
 def chat(root: str, request: ChatRequest) -> Call:
@@ -36,16 +36,16 @@ def chat(root: str, request: ChatRequest) -> Call:
     }
     for name in ("temperature", "top_p"):
         if name in request.parameters:
-            body[name] = max(request.parameters[name], _LEAST)
+            body[name] = max(request.parameters[name], _MIN_TEMPERATURE)
     return Call("POST", f"{root}/", lambda: _answer, json=body)
 
 
 def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[str, int]:
     # A chat that fills the bound gets an empty answer, and no word of why. Most tokens are three bytes or more.
-    prompt_tokens = sum(len(turn.text.encode()) // _A_TOKEN + _A_TURN for turn in turns)
+    prompt_tokens = sum(len(turn.text.encode()) // _BYTES_PER_TOKEN + _TOKENS_PER_TURN for turn in turns)
     if "max_tokens" in parameters:
         return {"max_length": prompt_tokens + parameters["max_tokens"]}
-    return {"max_length": prompt_tokens + _ANSWER} if prompt_tokens + _ANSWER > _ROOM else {}
+    return {"max_length": prompt_tokens + _ANSWER} if prompt_tokens + _ANSWER > _CONTEXT_SIZE else {}
 
 
 def _answer(frame: Frame | None) -> Iterator[Event | ApiError]:

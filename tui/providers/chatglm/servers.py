@@ -61,7 +61,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    NATIVE: Kind("api.py of ChatGLM-6B or ChatGLM2-6B", api_script.TAKES),
+    NATIVE: Kind("api.py of ChatGLM-6B or ChatGLM2-6B", api_script.PARAMETERS),
     CHATGLM2: Kind("openai_api.py of ChatGLM2-6B", frozenset()),
     CHATGLM3: Kind("api_server.py of ChatGLM3", _SCRIPT),
     GLM4: Kind("glm_server.py of GLM-4", _SCRIPT),
@@ -79,7 +79,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     return Model("chatglm", name, kind, context=openai_api.number(entry.get("max_model_len")))
 
 
-_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(_classify, max_tokens_field="max_tokens", vectors="float")
 
 
 def root(fields: FieldValues) -> str:

@@ -53,7 +53,7 @@ from tui.providers.requests import ApiError, Call, EndFrame, Frame, Framing, Rem
 from tui.secret import Secret
 
 _STREAMED, _STATUS = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET), re.compile(r"[45]\d\d")
-_PRELUDE = NoResponseYet | UploadStarted | Usage | Notice
+_BEFORE_CONTENT = NoResponseYet | UploadStarted | Usage | Notice
 """What may come before an error without standing in the way of a retry."""
 
 # Their records below WARNING hold URLs and headers.
@@ -289,7 +289,7 @@ class Client:
                         for result in answer.results():
                             if isinstance(result, ApiError):
                                 raise self._error_in_answer(context, step.redactor.error(result), response, delivered)
-                            delivered = delivered or not isinstance(result, _PRELUDE)
+                            delivered = delivered or not isinstance(result, _BEFORE_CONTENT)
                             yield result
                     await answer.drain()
         except RetryableError as failure:

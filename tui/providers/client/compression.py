@@ -19,7 +19,7 @@ _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _LABELLED_HEAD = 8
 """Bytes that tell a compressed body from a text, where a label says that it is compressed."""
 
-_TEXT_WITHIN = 64
+_SAMPLE_SIZE = 64
 _PIECE = 1 << 18
 """Bytes that are unpacked at a time."""
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -133,7 +133,7 @@ def _is_text(head: bytes) -> bool:
     if head.startswith(_MARKS):
         return True
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head[:_TEXT_WITHIN])
+        text = codecs.getincrementaldecoder("utf-8")().decode(head[:_SAMPLE_SIZE])
     except UnicodeDecodeError:
         return False
     return re.search(_CONTROL, text) is None

@@ -16,7 +16,7 @@ from typing import Any
 from tui.providers.client.transport_errors import ConnectionTrace
 from tui.sanitize import one_line
 
-_LONGEST_NAME = 80
+_MAX_NAME = 80
 
 
 class Phase(StrEnum):
@@ -117,7 +117,7 @@ def _certificate(fields: Mapping[str, Any]) -> Certificate:
     issuer = {name: value for part in fields.get("issuer", ()) for name, value in part}
     name = issuer.get("organizationName") or issuer.get("commonName") or ""
     ends = fields.get("notAfter")
-    return Certificate(one_line(name, _LONGEST_NAME), ssl.cert_time_to_seconds(ends) if ends else 0)
+    return Certificate(one_line(name, _MAX_NAME), ssl.cert_time_to_seconds(ends) if ends else 0)
 
 
 def _seconds(text: bytes) -> float | None:

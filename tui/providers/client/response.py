@@ -23,7 +23,7 @@ from tui.providers.dialects.finish_reasons import end_reason, is_failure
 from tui.providers.dialects.finish_reasons import finish as finish_with
 from tui.providers.dialects.wrappers import inner_documents
 from tui.providers.error_body import as_text, is_error, words_in
-from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
+from tui.providers.error_messages import RESEND, ErrorContext, redact, too_large, unusable_response
 from tui.providers.events import (
     DELTAS,
     AccessToken,
@@ -43,7 +43,7 @@ from tui.sanitize import is_id, one_line, printable
 AnswerResult = Event | ApiError | Call | RemoteJob
 """What an answer yields: the results of its reader but for `EndFrame`, which is about the answer itself."""
 
-_LARGEST = 3.4028235e38
+_MAX_FLOAT = 3.4028235e38
 """The largest 32-bit float. Models compute with those, and a larger number would become an infinite one in a file."""
 
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
@@ -257,10 +257,12 @@ class Answer(Generic[T]):
         words = redact(self._context, self._decoder.unparsed_text)
         if count := self._skipped_before_end if self._has_end else self._skipped_frames:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
-            raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
+            raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", RESEND, words)
         if is_failure(finish.reason):
             reason = one_line(self._context.redactor.text(finish.reason), 60)
-            raise Problem(f"{self._context.label} failed during its answer ({reason}). It is incomplete.", AGAIN, words)
+            raise Problem(
+                f"{self._context.label} failed during its answer ({reason}). It is incomplete.", RESEND, words
+            )
         if finish.reason:
             return finish
         if (self._decoder.whole or self._marked or self._end_reason) and self._text:
@@ -268,7 +270,7 @@ class Answer(Generic[T]):
         if self._decoder.whole or self._marked:
             raise unusable_response(self._context, "an answer without text", words or self._unread_document)
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
-        raise IncompleteAnswer(message, AGAIN, words)
+        raise IncompleteAnswer(message, RESEND, words)
 
     def _is_whole(self, document: Any) -> bool:
         """Return True if a document is a whole answer, where it may also be the first line of a stream."""
@@ -372,7 +374,7 @@ def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
 
 
 def _fits(vector: Sequence[float]) -> bool:
-    return not vector or (min(vector) >= -_LARGEST and max(vector) <= _LARGEST)
+    return not vector or (min(vector) >= -_MAX_FLOAT and max(vector) <= _MAX_FLOAT)
 
 
 def _order_segments(segments: Iterable[Segment], duration: float) -> Iterator[Segment]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from tui.errors import Problem
 from tui.providers.client.limits import Limits
-from tui.providers.error_messages import BUSY, SIGN_IN, retry_after
+from tui.providers.error_messages import OVERLOAD_STATUSES, SIGN_IN, retry_after
 from tui.providers.events import Notice, Retrying
 from tui.providers.requests import ApiError, Call
 from tui.providers.spec import Provider
@@ -94,8 +94,8 @@ class RetryPolicy:
         requested = retry_after(headers, self._clock())
         if requested is not None:
             return requested if requested <= self._limits.max_retry_after else None
-        longest: float = min(self._limits.backoff * 2**self._retries, self._limits.max_backoff)
-        return longest * random.uniform(0.75, 1)
+        max_delay: float = min(self._limits.backoff * 2**self._retries, self._limits.max_backoff)
+        return max_delay * random.uniform(0.75, 1)
 
 
 def _refused_fields(before: Call, after: Call, error: ApiError | None) -> tuple[tuple[str, str], ...]:
@@ -127,7 +127,7 @@ def should_retry(error: ApiError) -> bool:
 
 def retry_reason(error: ApiError) -> str:
     """Return why a request is sent again, in a few words."""
-    return "busy" if error.status in BUSY else "failed on its side"
+    return "busy" if error.status in OVERLOAD_STATUSES else "failed on its side"
 
 
 def is_answer(call: Call, failure: RetryableError) -> bool:

@@ -14,7 +14,7 @@ from tui.providers.client.limits import MIB, format_size, setting_hint
 _BOM = b"\xef\xbb\xbf"
 END_MARK = "[DONE]"
 
-_BETWEEN = re.compile(r"\s*(?:data:\s*)*")
+_SEPARATOR = re.compile(r"\s*(?:data:\s*)*")
 """The separator of documents that follow each other in one body."""
 
 first_json = json.JSONDecoder().raw_decode
@@ -22,7 +22,7 @@ first_json = json.JSONDecoder().raw_decode
 _FIELD = re.compile(rb":|(?:id|retry|event)\s*(?::|$)")
 """Comments, and the fields that are passed over."""
 
-_LOOSE_FIELD = re.compile(rb"(?:\xef\xbb\xbf|[ \t])*(data|event)[ \t]*: ?", re.IGNORECASE)
+_NONSTANDARD_FIELD = re.compile(rb"(?:\xef\xbb\xbf|[ \t])*(data|event)[ \t]*: ?", re.IGNORECASE)
 """A field in a form that the standard does not know: indented, in capitals, behind a byte order mark."""
 
 _SPACE = b" \t\x1e"
@@ -191,7 +191,7 @@ class Events:
             self._name = ""
         elif not self._strict and (self._bare or line.lstrip(_SPACE).startswith((b"{", b"[DONE]"))):
             self._bare_json(line, events)
-        elif not self._strict and (field := _LOOSE_FIELD.match(line)):
+        elif not self._strict and (field := _NONSTANDARD_FIELD.match(line)):
             self._feed_line(field[1].lower() + b":" + line[field.end() :], events)
         elif not _FIELD.match(line):
             self.ignored = decode_line(line[:MAX_IGNORED], self._charset).strip()
@@ -281,5 +281,5 @@ def split_documents(text: str) -> list[Any]:
 
 def end_of_gap(text: str, position: int) -> int:
     """Return where the separator of documents at a position ends."""
-    gap = _BETWEEN.match(text, position)
+    gap = _SEPARATOR.match(text, position)
     return gap.end() if gap else position

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tui.errors import IncompleteAnswer, NetworkError, Problem
-from tui.providers.error_messages import AGAIN, ErrorContext, shown_url
+from tui.providers.error_messages import RESEND, ErrorContext, shown_url
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_*
 _EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_ROOT, _NO_ISSUER, _WRONG_HOST, _WRONG_IP = 10, 9, 18, 19, 20, 62, 64
@@ -79,7 +79,7 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
     if progress.sent:
         if isinstance(fault, httpx.LocalProtocolError):
             return Problem("The file changed while it was sent.", "Send it again once it is complete."), False
-        problem = NetworkError(f"The connection to {place.label} ended before the answer began.", AGAIN)
+        problem = NetworkError(f"The connection to {place.label} ended before the answer began.", RESEND)
         return problem, not isinstance(fault, httpx.LocalProtocolError)
     if isinstance(fault, httpx.LocalProtocolError):
         return Problem(
@@ -106,8 +106,8 @@ def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Pro
     """Return the problem of a connection that was lost during the response, or of a body that is not HTTP."""
     if is_malformed(fault):
         message = f"The answer from {place.label} continues with invalid HTTP. It is incomplete."
-        return NetworkError(message, AGAIN)
-    return IncompleteAnswer(f"The connection to {place.label} ended before the answer did.", AGAIN)
+        return NetworkError(message, RESEND)
+    return IncompleteAnswer(f"The connection to {place.label} ended before the answer did.", RESEND)
 
 
 def silent_proxy(context: ErrorContext, seconds: float) -> Problem:

@@ -28,7 +28,7 @@ from tui.providers.client.silence import UploadProgress
 from tui.providers.client.sse import TooLong
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import opened_file, size_of, to_json, with_files
-from tui.providers.error_messages import AGAIN, ErrorContext, redact, unusable_response
+from tui.providers.error_messages import RESEND, ErrorContext, redact, unusable_response
 from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
 
@@ -180,7 +180,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
             return None
         case WebSocketDisconnect(code=code, reason=reason):
             words = redact(context, f"{code} {reason}".strip())
-            return IncompleteAnswer(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
+            return IncompleteAnswer(f"{context.label} closed the connection before the answer ended.", RESEND, words)
         case Problem() as problem:
             return problem.with_traceback(None)
         case _FrameTooLarge():
@@ -188,7 +188,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
         case _NotFrame():
-            return NetworkError(f"{context.host} sent an invalid WebSocket frame.", AGAIN)
+            return NetworkError(f"{context.host} sent an invalid WebSocket frame.", RESEND)
     return read_problem(context)
 
 

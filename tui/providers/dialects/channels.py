@@ -16,7 +16,7 @@ _START, _CHANNEL, _FINAL = "<|start|>", "<|channel|>", "final"
 _OPENING = re.compile(r"\s*(?:<\|start\|>[^<]{0,80})?<\|channel\|>")
 _ROLE = re.compile(r"\s*<\|start\|>[^<]{0,80}")
 _HEADER = re.compile(r"([^<]{0,120}(?:<\|constrain\|>[^<]{0,40})?)<\|message\|>")
-_LONGEST_HEADER = 200
+_MAX_HEADER = 200
 _END = re.compile(r"<\|(?:end|call|return)\|>(?:<\|start\|>[^<]{0,80})?(?:<\|channel\|>)?|<\|channel\|>")
 
 
@@ -54,7 +54,7 @@ class Channels:
 
     def _header(self, text: str) -> Sequence[Delta]:
         header = _HEADER.match(text)
-        if header is None and len(text) < _LONGEST_HEADER:
+        if header is None and len(text) < _MAX_HEADER:
             self._feed, self._pending = self._header, text
             return ()
         self._thinks = header is not None and not header[1].strip().startswith(_FINAL)

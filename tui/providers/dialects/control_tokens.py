@@ -11,8 +11,8 @@ _NAME = r"(?:im_|end|eo[tsm]|return|call|user|assistant|system|observation|start
 _TOKEN = rf"<[|｜]{_NAME}[|｜]>|<(?:eos|end_of_turn|end_of_utterance|turn\|)>|</s>|\[EOS\]"
 """ChatML and Qwen, Llama, Phi, gpt-oss, GLM, Cohere, DeepSeek; Gemma, SmolVLM, Mistral, Kimi."""
 
-_LAST = re.compile(rf"(?<![ \t`])(?:(?:{_TOKEN})[\s\0]*)+\Z", re.IGNORECASE)
-_MAY_BE_LAST = re.compile(
+_TRAILING = re.compile(rf"(?<![ \t`])(?:(?:{_TOKEN})[\s\0]*)+\Z", re.IGNORECASE)
+_MAY_BE_TRAILING = re.compile(
     rf"(?:(?:{_TOKEN})[\s\0]*)*(?:<(?:[|｜][\w▁]{{0,40}}[|｜]?|/?s?|e\w{{0,18}}|t\w{{0,4}}\|?)>?|\[E?O?S?)?\Z",
     re.IGNORECASE,
 )
@@ -24,7 +24,7 @@ _FIRST = re.compile(
 _MAY_BE_FIRST = re.compile(
     r"\s*(?:<\|\w{0,24}(?:\|(?:>(?:\w{0,9}(?:<\|?\w{0,16}(?:\|>?)?)?)?)?)?|<s?t?a?r?t?_?o?f?_?t?u?r?n?>?\w{0,5}|<\|turn>\w{0,5}|<)?"
 )
-_LONGEST = 1_024
+_MAX_TOKEN = 1_024
 """Characters of tokens in a row that wait for text; a server without a stop repeats them to its limit."""
 
 
@@ -42,7 +42,7 @@ class LeadingTokens:
         text, self._pending = self._pending + text, ""
         while first := _FIRST.match(text):
             text = text[first.end() :]
-        if len(text) < _LONGEST and _MAY_BE_FIRST.fullmatch(text):
+        if len(text) < _MAX_TOKEN and _MAY_BE_FIRST.fullmatch(text):
             self._pending = text
             return ""
         self._started = True
@@ -74,18 +74,18 @@ class TrailingTokens:
     def _cut(self, text: str) -> str:
         # `<s>` opens a line through a text in HTML.
         self._has_strike = self._has_strike or "<s>" in text
-        last = _MAY_BE_LAST.search(text, max(0, len(text) - 2 * _LONGEST))
+        last = _MAY_BE_TRAILING.search(text, max(0, len(text) - 2 * _MAX_TOKEN))
         if last is None or not last[0]:
             return text
         self._pending = text[last.start() :]
-        if len(self._pending) > _LONGEST:
-            end = self._pending[-_LONGEST // 2 :]
+        if len(self._pending) > _MAX_TOKEN:
+            end = self._pending[-_MAX_TOKEN // 2 :]
             self._pending = end[max(0, end.find("<")) :]
         return text[: last.start()]
 
     def rest(self) -> str:
         """Return what still waits at the end of the answer."""
         text, self._pending = self._before + self._pending, ""
-        last = _LAST.search(text, len(self._before))
+        last = _TRAILING.search(text, len(self._before))
         end = len(text) if last is None or (self._has_strike and "</s>" in last[0]) else last.start()
         return text[len(self._before) : end]

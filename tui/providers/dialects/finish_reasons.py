@@ -32,7 +32,7 @@ _CUT = (
 """Ends that leave an answer incomplete, without being a failure."""
 
 NO_TEXT = "The answer is empty."
-_NO_ROOM = "The answer reached its length limit before its first word; thinking used it up."
+_LENGTH_WITHOUT_TEXT = "The answer reached its length limit before its first word; thinking used it up."
 _NO_TOOL = "The model asked for a tool, and none is offered here."
 
 
@@ -54,7 +54,7 @@ _END_TYPE = (
     r"(?i)(?:(?:chat|message|response|completion|stream|answer|generation|chat\.completion)[._-])?"
     r"(?:done|completed?|end(?:ed)?|finish(?:ed)?|stop(?:ped)?)"
 )
-_WITHIN = ("type", "reason", "name", "finish_reason")
+_REASON_FIELDS = ("type", "reason", "name", "finish_reason")
 _TRUE = frozenset({"true", "yes", "1"})
 _NUMBERS = {2: "length", 3: "safety", 4: "recitation"}
 
@@ -74,7 +74,7 @@ def reason_of(value: Any) -> str:
     if isinstance(value, list) and value:
         value = value[-1]
     if isinstance(value, dict):
-        value = next((value[name] for name in _WITHIN if word(value.get(name))), None)
+        value = next((value[name] for name in _REASON_FIELDS if word(value.get(name))), None)
     if isinstance(value, bool | int):
         return _NUMBERS.get(int(value), "stop") if value else ""
     reason = "stop" if str(value).strip().lower() in _TRUE else word(value)
@@ -118,5 +118,5 @@ def finish(reason: str, has_text: bool = True, note: str = "") -> Finish:
     cut = next((sentence for pattern, sentence in _CUT if pattern.search(reason)), "")
     if not note:
         note = cut or (_NO_TOOL if re.search(_TOOL, reason) else "" if has_text else NO_TEXT)
-        note = _NO_ROOM if _LENGTH.search(reason) and not has_text and not _CONTEXT.search(reason) else note
+        note = _LENGTH_WITHOUT_TEXT if _LENGTH.search(reason) and not has_text and not _CONTEXT.search(reason) else note
     return Finish(reason, complete=not cut, note=note)

@@ -34,15 +34,15 @@ _ELEMENT = re.compile(rf"<\s{{0,3}}({_NAMES}|{_OTHER_NAMES})(?:\s[^<>]{{0,80}})?
 
 _MAY_BE_ELEMENT = re.compile(r"<\s{0,3}(\w{0,15})(?:\s[^<>]{0,80})?", re.IGNORECASE)
 _PARTIAL_CLOSE = re.compile(r"<\s{0,3}(?:/\s{0,3}(?:\w{0,15}\s{0,3})?)?")
-_CLOSE_OF_ANY = "|".join((*(re.escape(close) for _, close in TAGS), rf"<\s{{0,3}}/\s{{0,3}}(?:{_NAMES})\s{{0,3}}>"))
-_ANY_CLOSE = re.compile(_CLOSE_OF_ANY, re.IGNORECASE)
+_CLOSE_PATTERN = "|".join((*(re.escape(close) for _, close in TAGS), rf"<\s{{0,3}}/\s{{0,3}}(?:{_NAMES})\s{{0,3}}>"))
+_ANY_CLOSE = re.compile(_CLOSE_PATTERN, re.IGNORECASE)
 _OPENING = re.compile("|".join((*(re.escape(opening) for opening, _ in TAGS), _ELEMENT.pattern)), re.IGNORECASE)
-_BARE = ("analysis", "assistantfinal")
+_BARE_CHANNELS = ("analysis", "assistantfinal")
 """The channels of gpt-oss where a server left out the tokens around their names."""
 
 _LITERALS = tuple(close for _, close in TAGS)
-_LONGEST = 40
-_MOST_BLANK = 4_096
+_MAX_TAG = 40
+_MAX_BLANKS = 4_096
 """Characters of white space behind which an opening tag is still expected."""
 _MAY_BE_TAG = re.compile("[<[◁]")
 _FENCES = ("```", "~~~")
@@ -68,7 +68,7 @@ class _Place:
         text_with_end = self._end + text
         if not self._mentioned and _MAY_BE_TAG.search(text_with_end):
             self._mentioned = _OPENING.search(text_with_end) is not None
-        self._end = text_with_end[-_LONGEST:]
+        self._end = text_with_end[-_MAX_TAG:]
         first, *others = text.split("\n")
         self._extend_line(first)
         for part in others:
@@ -134,10 +134,10 @@ class Thinking:
         if element := _ELEMENT.match(stripped):
             closing = re.compile(rf"<\s{{0,3}}/\s{{0,3}}{element[1]}\s{{0,3}}>", re.IGNORECASE)
             return self._open(stripped, element.end(), closing, (), element[1].lower() in _OTHER_NAMES.split("|"))
-        opening, close = _BARE
+        opening, close = _BARE_CHANNELS
         if stripped.startswith(opening) and stripped[len(opening) :][:1].isupper():
             return self._open(stripped, len(opening), re.compile(re.escape(close)), (close,), True)
-        if len(text) <= _MOST_BLANK and (stripped == opening or _may_open(stripped)):
+        if len(text) <= _MAX_BLANKS and (stripped == opening or _may_open(stripped)):
             self._pending = text
             return ()
         tag = self._close.search(text)
@@ -192,7 +192,7 @@ class Thinking:
             self._feed = self._text
             return text[: tag.start()], tag[0], text[tag.end() :]
         start = max((_beginning(text, close) for close in self._literals), default=0)
-        last = text.rfind("<", max(0, len(text) - _LONGEST))
+        last = text.rfind("<", max(0, len(text) - _MAX_TAG))
         if last >= 0 and _PARTIAL_CLOSE.fullmatch(text, last):
             start = max(start, len(text) - last)
         if not start:

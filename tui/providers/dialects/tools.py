@@ -12,7 +12,7 @@ from tui.providers.dialects.values import text
 from tui.providers.events import ToolCall, ToolCalls
 from tui.providers.requests import Message, Tool
 
-_MOST = 128
+_MAX_CALLS = 128
 """Calls of one answer that are read."""
 
 
@@ -24,7 +24,7 @@ class ToolCallParts:
 
     def add(self, index: Any, call_id: str, name: str, arguments: str) -> None:
         """Append a piece to the call of an index; what stays the same may be missing or repeated."""
-        if index not in self._parts and len(self._parts) >= _MOST:
+        if index not in self._parts and len(self._parts) >= _MAX_CALLS:
             return
         part = self._parts.setdefault(index, ["", "", ""])
         part[0], part[1] = part[0] or call_id, part[1] or name

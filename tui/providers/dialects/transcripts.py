@@ -14,7 +14,7 @@ from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import UNFINISHED, Event, Finish, Segment, Transcript
 from tui.providers.requests import ApiError, Frame
 
-_CUE = (
+_CUE_TIMES = (
     r"(?m)^[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*"
     r"((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$"
 )
@@ -108,7 +108,7 @@ def from_text(text: str) -> Transcript:
 
 
 def _segments(text: str) -> Iterator[Segment]:
-    cues = list(re.finditer(_CUE, text))
+    cues = list(re.finditer(_CUE_TIMES, text))
     ends = [cue.start() for cue in cues[1:]] + [len(text)]
     for cue, end in zip(cues, ends, strict=False):
         # A blank line ends the text of a cue; what follows it is the name of the next one.

@@ -6,7 +6,7 @@ from math import isfinite, nan
 from typing import Any
 
 _DIGITS = re.compile(r"\d{1,15}", re.ASCII)
-_LONGEST = 1e7
+_MAX_DURATION = 1e7
 """Seconds; no recording lasts so long (116 days)."""
 
 _NO_WORD = frozenset({"", "null", "none", "undefined"})
@@ -35,7 +35,7 @@ def seconds(value: Any) -> float | None:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if isfinite(number) and 0 <= number < _LONGEST else None
+    return number if isfinite(number) and 0 <= number < _MAX_DURATION else None
 
 
 def time_or_nan(value: Any) -> float:

@@ -33,7 +33,7 @@ from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
 _URLS = ("hub_url", "router_url", "endpoints_url")
-_FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(lambda entry: None, max_tokens_field="max_tokens", vectors="float")
 
 
 def _engine(model: Model) -> str:
@@ -168,15 +168,15 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if _speaks_openai(model):
-        most = sampling.max_tokens(high=model.context or None)
-        return (*_SAMPLING, most, sampling.presence("0"), sampling.frequency("0"), *_LAST)
-    most = sampling.max_tokens("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
-    return (*_SAMPLING, *_NATIVE, most, *_LAST)
+        max_tokens = sampling.max_tokens(high=model.context or None)
+        return (*_SAMPLING, max_tokens, sampling.presence("0"), sampling.frequency("0"), *_FURTHER)
+    max_tokens = sampling.max_tokens("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
+    return (*_SAMPLING, *_NATIVE, max_tokens, *_FURTHER)
 
 
 _SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
 _NATIVE = (sampling.top_k(unset="0"), sampling.repetition(0.1, 2, "1"))
-_LAST = (sampling.seed(0), sampling.stop())
+_FURTHER = (sampling.seed(0), sampling.stop())
 
 _ON_ENDPOINT = ("endpoint_type", hub.ENDPOINT)
 

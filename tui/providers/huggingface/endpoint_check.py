@@ -13,20 +13,20 @@ from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import number
 from tui.providers.events import Event, ModelDetails, Notice
 from tui.providers.huggingface.endpoints import (
-    EVERY,
+    ENDPOINT_STARTING,
     FAILED,
-    MOST,
+    MAX_POLLS,
     NO_ENDPOINT,
     NO_ENGINE,
     OPENAI,
     PAUSED,
+    POLL_INTERVAL,
     SLEEPS,
     STARTING,
     TEI,
     TGI,
     TOOLKIT,
     UP,
-    WAIT,
     WAIT_HEADERS,
     WRONG_MODEL,
     Listing,
@@ -93,10 +93,10 @@ class _EndpointCheck:
             yield ApiError(400, code=WRONG_MODEL, param=repository)
         elif state in (PAUSED, FAILED):
             yield ApiError(400, code=state, message=message_of(item))
-        elif state in UP and self.requests < MOST:
+        elif state in UP and self.requests < MAX_POLLS:
             if not self.requests:
-                yield Notice(WAIT)
-            yield replace(self, requests=self.requests + 1).listing(EVERY)
+                yield Notice(ENDPOINT_STARTING)
+            yield replace(self, requests=self.requests + 1).listing(POLL_INTERVAL)
         else:
             fields = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
             details = replace(self, model=replace(self.model, fields=fields), listed=True, requests=0)
@@ -116,7 +116,7 @@ class _EndpointCheck:
 
     def probe(self) -> Call:
         path, _ = self._stages[self.stage]
-        wait = EVERY if self.requests else 0.0
+        wait = POLL_INTERVAL if self.requests else 0.0
         takes = STARTING | _ABSENT
         return Call(
             "GET",
@@ -137,9 +137,9 @@ class _EndpointCheck:
             return
         data = frame.data
         if isinstance(data, ApiError):
-            if data.status in STARTING and self.requests < MOST:
+            if data.status in STARTING and self.requests < MAX_POLLS:
                 if not self.requests:
-                    yield Notice(WAIT)
+                    yield Notice(ENDPOINT_STARTING)
                 yield replace(self, requests=self.requests + 1).probe()
                 return
             if data.status in STARTING or data.code == PAUSED:

@@ -46,7 +46,7 @@ STARTING = frozenset({500, 502, 503, 504})
 """While an endpoint starts its proxy answers 503, often 502, and its server 500 at first."""
 
 _DENIED = frozenset({401, 403, 404})
-EVERY, MOST = 5.0, 120
+POLL_INTERVAL, MAX_POLLS = 5.0, 120
 UP = ("pending", "initializing", "updating")
 SLEEPS = "scaledToZero"
 _LABELS = {
@@ -54,7 +54,7 @@ _LABELS = {
     "updateFailed": "update failed",
 }
 _TASKS = {SIMILARITY: VECTORS, "sentence-embeddings": VECTORS, "image-text-to-text": TEXT}
-WAIT = "The endpoint is starting, which can take minutes. It is checked every 5 s until it is up."
+ENDPOINT_STARTING = "The endpoint is starting, which can take minutes. It is checked every 5 s until it is up."
 
 
 Results = Iterable[Event | ApiError | Call]
@@ -145,7 +145,7 @@ def wake(call: Call) -> tuple[Call, str] | None:
     # Once it says that it is well, a refusal is one.
     headers = {name: value for name, value in call.headers.items() if name not in WAIT_HEADERS}
     host = "/".join(call.url.split("/")[:3])
-    return _Wake(host, replace(call, headers=headers)).call(), WAIT
+    return _Wake(host, replace(call, headers=headers)).call(), ENDPOINT_STARTING
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Wake:
     requests: int = 0
 
     def call(self) -> Call:
-        wait = EVERY if self.requests else 0.0
+        wait = POLL_INTERVAL if self.requests else 0.0
         return Call(
             "GET",
             self.host + "/health",
@@ -171,7 +171,7 @@ class _Wake:
             return
         if not isinstance(frame.data, ApiError):
             yield self.waiting
-        elif self.requests < MOST:
+        elif self.requests < MAX_POLLS:
             yield replace(self, requests=self.requests + 1).call()
         else:
             yield frame.data

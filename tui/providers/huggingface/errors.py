@@ -23,7 +23,7 @@ _KINDS = {
 _PAUSED = r"(?i)invalid state|endpoint is paused"
 _NO_CALLS = r"(?i)sufficient permissions to call inference providers"
 _NO_ENDPOINT_CALLS = r"(?i)inference\.endpoints\.infer"
-_TOO_LONG = r"(?i)must have less than|must be <=|input is too long|maximum context length|too many tokens"
+_CONTEXT_ERROR = r"(?i)must have less than|must be <=|input is too long|maximum context length|too many tokens"
 _NO_TEMPLATE = r"(?i)template_error|no chat template|chat template is not"
 _MEMORY = r"(?i)out of memory"
 _UNSERVED = r"(?i)model_not_supported|not supported by (any )?provider"
@@ -74,7 +74,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         )
     if re.search(_MEMORY, words):
         return Problem(f"The machine that runs {named} does not have enough memory for this.", "Send less at once.")
-    if refused.status in (0, 400, 413, 422) and re.search(_TOO_LONG, words):
+    if refused.status in (0, 400, 413, 422) and re.search(_CONTEXT_ERROR, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status == 424:
         return Problem(f"{named} failed while processing this.", "Try again, or look at the log of the endpoint.")

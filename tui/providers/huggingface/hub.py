@@ -53,10 +53,10 @@ NO_INFERENCE, NOT_SERVED, DISABLED = "no_inference", "not_served", "disabled"
 """Codes of refusals that are found in answers of success."""
 
 _CALLS = "inference.serverless.write"
-SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated")
+EXPANDED = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated")
 """What the Hub is asked to tell of a model."""
 
-_CHECKED = (*SHOWN, "disabled")
+_CHECK_FIELDS = (*EXPANDED, "disabled")
 _UNSIZED = frozenset({400, 401, 403, 404, 405, 410, 422, 429, 500, 502, 503, 504})
 """Whatever the router says no with, the model can be used."""
 
@@ -179,7 +179,7 @@ def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
 def check(fields: FieldValues, model: Model) -> Call:
     """Return the call that looks at a model which is to be used as a hosted one."""
     url = f"{models_at(fields)}/{quote(model.id)}"
-    return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECKED})
+    return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECK_FIELDS})
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,8 @@ def _with_context(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]
     if frame is not None:
         data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
         serving = dicts(data.get("providers")) if isinstance(data, dict) else []
-        most = max((number(mapping.get("context_length")) for mapping in serving), default=0)
-        yield replace(learned, model=replace(learned.model, context=most or learned.model.context))
+        context = max((number(mapping.get("context_length")) for mapping in serving), default=0)
+        yield replace(learned, model=replace(learned.model, context=context or learned.model.context))
 
 
 def _other_task(entry: Mapping[str, Any], task: str) -> str:

@@ -9,7 +9,7 @@ from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.events import Event, SearchResult, SearchResults
 from tui.providers.huggingface.hub import (
     ENDPOINT,
-    SHOWN,
+    EXPANDED,
     SIMILARITY,
     SPEECH,
     TEXT,
@@ -49,7 +49,7 @@ class _Search:
 
     def call(self) -> Call:
         query = {"search": self.text, **_SEARCHES[self.kind][self.place][1], "sort": "downloads", "limit": "20"}
-        return Call("GET", models_at(self.fields), lambda: self.read, query={**query, "expand": SHOWN})
+        return Call("GET", models_at(self.fields), lambda: self.read, query={**query, "expand": EXPANDED})
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:

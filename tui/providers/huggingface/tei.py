@@ -15,10 +15,10 @@ from tui.providers.events import Event, Finish, Vectors
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
 from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame, Reader
 
-MOST_TEXTS = 32
+MAX_TEXTS = 32
 """What TEI takes at once unless it was set up otherwise."""
 
-_TOO_MANY = r"batch size \d+ > maximum allowed batch size (\d+)"
+_BATCH_ERROR = r"batch size \d+ > maximum allowed batch size (\d+)"
 
 
 def embed(
@@ -39,7 +39,7 @@ class Batch:
     request: EmbeddingRequest
     options: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    size: int = MOST_TEXTS
+    size: int = MAX_TEXTS
     start: int = 0
 
     @property
@@ -75,9 +75,9 @@ class Batch:
 
     def smaller(self, refused: ApiError) -> Call | None:
         """Return the call with as many texts as the server says that it takes; None if that is not what it says."""
-        match = re.search(_TOO_MANY, refused.message)
-        most = int(match[1][:9]) if match else 0
-        return replace(self, size=most).call() if 0 < most < len(self.texts) else None
+        match = re.search(_BATCH_ERROR, refused.message)
+        limit = int(match[1][:9]) if match else 0
+        return replace(self, size=limit).call() if 0 < limit < len(self.texts) else None
 
 
 def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:

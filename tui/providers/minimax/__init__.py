@@ -56,8 +56,8 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
-_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_completion_tokens", vectors="")
-_OLDER = replace(_FLAVOUR, most_tokens="max_tokens")
+_FLAVOUR = openai_api.Flavour(_classify, max_tokens_field="max_completion_tokens", vectors="")
+_OLD_FLAVOUR = replace(_FLAVOUR, max_tokens_field="max_tokens")
 
 
 def _at(fields: FieldValues) -> FieldValues:
@@ -87,7 +87,7 @@ def _complete(read: Reader, frame: Frame | None) -> Iterator[Any]:
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, for current or older models."""
-    flavour = _FLAVOUR if api.is_current(request.model.id) else _OLDER
+    flavour = _FLAVOUR if api.is_current(request.model.id) else _OLD_FLAVOUR
     return api.chat(flavour, _at(fields), request)
 
 
@@ -114,16 +114,16 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
         return ()
     newest = model.id.lower().startswith("minimax-m3")
     low, high = (0, 2) if newest else (0.01, 1)
-    most = "max_completion_tokens" if api.is_current(model.id) else "max_tokens"
+    field_name = "max_completion_tokens" if api.is_current(model.id) else "max_tokens"
     return (
         sampling.temperature(low, high, "1"),
         sampling.top_p(0.01, "0.95"),
-        sampling.max_tokens(most, high=_MOST if newest else None, thinks=True),
+        sampling.max_tokens(field_name, high=_MAX_TOKENS if newest else None, thinks=True),
         *(_THINKING if newest else ()),
     )
 
 
-_MOST = 524_288
+_MAX_TOKENS = 524_288
 _THINKING = (
     Parameter(
         "thinking",

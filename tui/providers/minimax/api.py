@@ -20,8 +20,8 @@ from tui.providers.events import Event, Finish, Notice, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import FieldValues
 
-MOST_TEXTS = 32
-MOST_CHARACTERS = 3500
+MAX_TEXTS = 32
+MAX_CHARACTERS = 3500
 """Of the texts in one request; about as many tokens, in the languages that have the most of them."""
 
 _CURRENT = r"(?i)minimax-m[2-9]"
@@ -140,7 +140,7 @@ class _Batch:
 
     @property
     def texts(self) -> Sequence[str]:
-        return texts_that_fit(self.request.texts[self.start : self.start + MOST_TEXTS], MOST_CHARACTERS)
+        return texts_that_fit(self.request.texts[self.start : self.start + MAX_TEXTS], MAX_CHARACTERS)
 
     def call(self) -> Call:
         kind = "query" if self.request.query else "db"

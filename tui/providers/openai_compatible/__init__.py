@@ -13,7 +13,7 @@ from tui.providers.origins import base_url_origin
 from tui.providers.spec import AttachmentLimits, AudioLimits, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
-_LARGEST = 1 << 30
+_MAX_RECORDING = 1 << 30
 """Bytes of a recording; whose server it is knows its own limit."""
 
 _PRICES = ("prompt", "completion", "input_cache_read", "input_cache_write", "internal_reasoning", "audio")
@@ -64,12 +64,12 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the chat parameters of OpenAI's API; one that a model rejects is left out, with a notice."""
     if model.type is not ModelType.CHAT:
         return ()
-    most = sampling.max_tokens(high=model.context or None)
+    max_tokens = sampling.max_tokens(high=model.context or None)
     penalties = (sampling.presence("0"), sampling.frequency("0"))
     return (
         sampling.temperature(unset="1"),
         sampling.top_p(unset="1"),
-        most,
+        max_tokens,
         *penalties,
         sampling.seed(),
         sampling.stop(),
@@ -78,7 +78,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 def audio_limits(model: Model) -> AudioLimits:
     """Return the limits of a recording: the server itself says which formats it takes."""
-    return replace(audio.audio(model), any_format=True, size=_LARGEST)
+    return replace(audio.audio(model), any_format=True, size=_MAX_RECORDING)
 
 
 _FILES = AttachmentLimits(
@@ -93,7 +93,7 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
 
 
 # Not every server knows vectors as base64, nor the newer name of the bound.
-_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(_classify, max_tokens_field="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id=_ID,

@@ -13,7 +13,7 @@ from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
-from tui.providers.replicate.files import WITHIN, read_upload
+from tui.providers.replicate.files import MAX_INLINE_SIZE, read_upload
 from tui.providers.replicate.inputs import Inputs, ModelInput
 from tui.providers.replicate.references import is_known
 from tui.providers.requests import (
@@ -46,7 +46,7 @@ def audio(model: Model) -> AudioLimits:
 
 def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the call that begins to turn a recording into text."""
-    if request.size <= WITHIN:
+    if request.size <= MAX_INLINE_SIZE:
         return _predict(fields, request, Base64File(request.path, f"data:{request.media};base64,"))
     upload = Upload((), request.path, request.media, request.size, "content", filename=request.name)
     reader = partial(read_upload, fields, partial(_predict, fields, request))

@@ -19,7 +19,7 @@ from tui.providers.dialects.structured_output import unsupported
 from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
-from tui.providers.replicate.files import WITHIN, read_upload
+from tui.providers.replicate.files import MAX_INLINE_SIZE, read_upload
 from tui.providers.replicate.inputs import Inputs, ModelInput
 from tui.providers.requests import ApiError, Attachment, Base64File, Call, ChatRequest, Message, Upload
 from tui.providers.spec import AttachmentLimits, FieldValues
@@ -80,7 +80,7 @@ def _with_images(
         return _with_images(fields, request, inputs, take, files, (*placed, place))
 
     file = files[len(placed)]
-    if len(file.content) <= WITHIN:
+    if len(file.content) <= MAX_INLINE_SIZE:
         return then(file.as_data_url())
     upload = Upload((), file.path, file.media, len(file.content), "content", False, file.name, file.content)
     reader = partial(read_upload, fields, then)

@@ -21,7 +21,7 @@ BATCH = 32
 _UNKNOWN = Inputs((ModelInput("text"),))
 # Inputs of this type hold JSON where their name is that of several texts.
 _SEVERAL = frozenset(["texts", "query_texts", "sentences"])
-_HOLDERS = ("embeddings", "embedding", "vectors", "vector")
+_VECTOR_FIELDS = ("embeddings", "embedding", "vectors", "vector")
 
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
@@ -84,7 +84,7 @@ def _vectors(output: Any) -> list[Any]:
         with suppress(ValueError, RecursionError):
             output = json.loads(output)
     if isinstance(output, dict):
-        content = next((output[name] for name in _HOLDERS if name in output), None)
+        content = next((output[name] for name in _VECTOR_FIELDS if name in output), None)
         return _vectors(content)
     if isinstance(output, str):
         return [output]

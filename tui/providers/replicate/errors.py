@@ -16,7 +16,7 @@ _BILLING = "https://replicate.com/account/billing"
 _MEMORY = r"(?i)out of memory|OutOfMemory"
 _FLAGGED = r"(?i)nsfw|flagged|sensitive|safety|content policy"
 _VERSION = r"(?i)invalid version|version does not exist"
-_WAIT = r"(?i)(?:resets? in|available in) ~?(\d{1,6})"
+_RESET_TIME = r"(?i)(?:resets? in|available in) ~?(\d{1,6})"
 _EXCERPT = 2000
 
 
@@ -25,7 +25,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     error = api.parse_error(status, headers, body)
     if not isinstance(body, dict):
         return error
-    wait = re.search(_WAIT, error.message)
+    wait = re.search(_RESET_TIME, error.message)
     after = api.number(body.get("retry_after")) or (int(wait[1]) if wait else 0)
     title = body.get("title")
     return replace(

@@ -7,7 +7,7 @@ from tui.providers.dialects.openai.api import endpoint, malformed
 from tui.providers.requests import ApiError, Call, Frame, RemoteJob
 from tui.providers.spec import FieldValues
 
-WITHIN = 190_000
+MAX_INLINE_SIZE = 190_000
 """What goes along, in bytes: base64 adds a third, and a data URL may be 256 kB long."""
 
 

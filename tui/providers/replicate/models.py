@@ -27,7 +27,7 @@ _REQUIREMENTS = {
     ModelType.EMBEDDING: "text embedding",
     ModelType.SPEECH2TEXT: "speech to text",
 }
-_COLD = "It may take minutes to start when it has not been used for a while."
+_COLD_START = "It may take minutes to start when it has not been used for a while."
 
 
 def account(fields: FieldValues) -> Call:
@@ -166,9 +166,9 @@ class _Inspection:
             note = "An official model is run without a version, so the version was left out."
             return replace(self, run=replace(run, version=""), note=note), ""
         if official or run.version:
-            return replace(self, note="" if official else _COLD), run.version
+            return replace(self, note="" if official else _COLD_START), run.version
         if isinstance(newest, str):
-            note = f"Of this community model the newest version was taken, {newest[:8]}. {_COLD}"
+            note = f"Of this community model the newest version was taken, {newest[:8]}. {_COLD_START}"
             return replace(self, run=replace(run, version=newest), note=note), newest
         # Answers of before 2025 do not tell whether a model is official.
         return (self, "") if official is None else (None, "")
@@ -185,8 +185,8 @@ class _Inspection:
         elif not inputs.serves(kind):
             actual = _kind(inputs)
             yield ApiError(code=OTHER_TYPE, kind=actual.value if actual else "", param=kind.value)
-        elif beyond := inputs.unsupported_required(kind):
-            yield ApiError(code=NEEDS, param=", ".join(beyond))
+        elif unsupported := inputs.unsupported_required(kind):
+            yield ApiError(code=NEEDS, param=", ".join(unsupported))
         else:
             fields[model_inputs.FIELD] = model_inputs.encode(inputs)
             yield ModelDetails(self._complete(fields), self.note)

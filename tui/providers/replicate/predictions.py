@@ -21,7 +21,7 @@ from tui.providers.spec import FieldValues
 FAILED, CANCELLED, GONE, LOST = "failed", "canceled", "gone", "lost"
 """Codes of refusals that tell of a prediction's end."""
 
-PATIENCE = 10.0
+STREAM_TIMEOUT = 10.0
 """How long a stream may be silent, in seconds. The stream of a model that boots is, and is cut after half a minute."""
 
 _SUCCEEDED = "succeeded"
@@ -29,9 +29,9 @@ _GONE_STATUSES = frozenset({404, 410})
 _STOPPED = (CANCELLED, "aborted")
 _ENDED = (_SUCCEEDED, FAILED, *_STOPPED)
 _STARTING = "starting"
-_COLD = 3.0
-_LONGEST = 2.0
-_MOST = 2000
+_COLD_START = 3.0
+_MAX_POLL_INTERVAL = 2.0
+_MAX_POLLS = 2000
 _TIMED_OUT = "408 Request Timeout"
 # Whatever the stream says no with, the prediction itself can be asked.
 _TEXTS = ("text", "content", "output", "response")
@@ -99,7 +99,7 @@ class Prediction:
         elif frame is None or isinstance(data, ApiError | dict) or _TIMED_OUT in str(data):
             # The prediction is not over, only what is heard of it here.
             self._left = True
-            self._waited += PATIENCE if not self._shown and not isinstance(data, ApiError | dict) else 0
+            self._waited += STREAM_TIMEOUT if not self._shown and not isinstance(data, ApiError | dict) else 0
             yield self._get()
 
     def _state(self, data: Mapping[str, Any]) -> Iterator[Result]:
@@ -110,13 +110,13 @@ class Prediction:
             yield from self._end(data)
             return
         starting = data.get("status") == _STARTING
-        if starting and not self._cold and self._waited >= _COLD:
+        if starting and not self._cold and self._waited >= _COLD_START:
             self._cold = True
             yield Notice("The model starts up first (cold boot), which can take minutes.")
         elif self._cold and not starting:
             self._cold = False
             yield Notice("The model has started.")
-        wait = min(_LONGEST, 0.1 + self._waited / 4)
+        wait = min(_MAX_POLL_INTERVAL, 0.1 + self._waited / 4)
         self._waited += wait
         yield self._get(wait)
 
@@ -155,7 +155,7 @@ class Prediction:
             dict(parse_qsl(urlsplit(url).query)),
             accepted_statuses=_NO_STREAM,
             plain=True,
-            idle_timeout=PATIENCE,
+            idle_timeout=STREAM_TIMEOUT,
         )
 
     def _get(self, wait: float = 0.0) -> Call:
@@ -219,7 +219,7 @@ def _has_ended(data: Mapping[str, Any]) -> bool:
 
 def _detail(error: Any) -> str:
     """Return the text of an error: a string, or an object that holds one, as such or as JSON."""
-    return words_of(error)[:_MOST]
+    return words_of(error)[:_MAX_POLLS]
 
 
 def _lines(text: str) -> str:

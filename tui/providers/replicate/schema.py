@@ -15,7 +15,7 @@ _SPOKEN = frozenset(["transcription", "transcript", "text", "translation", "segm
 _TIMED = frozenset(["segments", "chunks"])
 _EMBEDDED = frozenset(["embedding", "embeddings", "vector", "vectors"])
 _NAME = r"[\w.-]{1,60}"
-_MOST, _WORDS = 60, 160
+_MAX_INPUTS, _WORDS = 60, 160
 
 
 def read(version: Mapping[str, Any]) -> Inputs | None:
@@ -30,7 +30,7 @@ def read(version: Mapping[str, Any]) -> Inputs | None:
         (name, _resolve(member, schemas)) for name, member in inputs["properties"].items() if re.fullmatch(_NAME, name)
     ]
     properties.sort(key=lambda named: _number(named[1].get("x-order")) or 0)
-    takes = tuple(_read_input(name, member, name in needed, schemas) for name, member in properties[:_MOST])
+    takes = tuple(_read_input(name, member, name in needed, schemas) for name, member in properties[:_MAX_INPUTS])
     return Inputs(takes, *_output(schemas))
 
 
@@ -73,7 +73,7 @@ def _read_input(name: str, schema: Mapping[str, Any], required: bool, schemas: M
         _number(schema.get("minimum")),
         _number(schema.get("maximum")),
         one_line(default_text, 24) if isinstance(default_text, str) else "",
-        tuple(choice for choice in choices[:_MOST] if isinstance(choice, str | int | float))
+        tuple(choice for choice in choices[:_MAX_INPUTS] if isinstance(choice, str | int | float))
         if isinstance(choices, list)
         else (),
         one_line(schema["description"], _WORDS) if isinstance(schema.get("description"), str) else "",

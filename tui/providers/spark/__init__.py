@@ -21,7 +21,7 @@ from tui.secret import Secret
 
 _ID, _LABEL = "spark", "iFLYTEK Spark"
 _PASSWORD, _TRIPLE = "APIPassword", "APPID, APIKey and APISecret"
-_PROBED = "Spark Lite"
+_PROBE_MODEL = "Spark Lite"
 _VECTORS, _SPEECH = "spark-embedding", "iat"
 
 # Ids of our own where one name on the wire means different products under different paths. Names that are not here
@@ -48,7 +48,7 @@ _IMAGES = AttachmentLimits(
     count=1,
 )
 # Names of 2023 and 2024 that clients still hold.
-_FORMER = {"spark": "lite", "general": "lite", "x1": "spark-x1.5"}
+_OLD_NAMES = {"spark": "lite", "general": "lite", "x1": "spark-x1.5"}
 
 # Tokens that a version takes; 0 where the documents do not say.
 _CONTEXT = {
@@ -73,7 +73,7 @@ _CATALOGUE = (
 
 
 def _known_domain(model: Model) -> str:
-    return _FORMER.get(model.id, model.id)
+    return _OLD_NAMES.get(model.id, model.id)
 
 
 def _by_password(fields: FieldValues) -> bool:
@@ -144,11 +144,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if _known_domain(model) in _THINKING:
-        most = sampling.max_tokens(high=65_535, unset=sampling.AS_MODEL)
+        max_tokens = sampling.max_tokens(high=65_535, unset=sampling.AS_MODEL)
         penalties = (sampling.presence(), sampling.frequency())
-        return (sampling.temperature(unset=sampling.AS_MODEL), sampling.top_p(), most, *penalties)
-    most = sampling.max_tokens(high=4096 if _known_domain(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
-    return (sampling.temperature(0.01, 1, sampling.AS_MODEL), sampling.top_k(1, 6, "4"), most)
+        return (sampling.temperature(unset=sampling.AS_MODEL), sampling.top_p(), max_tokens, *penalties)
+    max_tokens = sampling.max_tokens(high=4096 if _known_domain(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
+    return (sampling.temperature(0.01, 1, sampling.AS_MODEL), sampling.top_k(1, 6, "4"), max_tokens)
 
 
 PROVIDER = Provider(
@@ -223,7 +223,7 @@ PROVIDER = Provider(
     distinguishes_queries=True,
     embed=embed,
     transcribe=transcribe,
-    describe_error=partial(errors.describe_error, _LABEL, _PROBED),
+    describe_error=partial(errors.describe_error, _LABEL, _PROBE_MODEL),
     repair_request=openai_errors.repair_request,
     parameters=parameters,
     attachments=attachment_limits,

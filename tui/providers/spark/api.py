@@ -30,12 +30,12 @@ HTTP = "https://spark-api-open.xf-yun.com"
 PATHS = ("/v1", "/v2", "/x2", "/agent/v1")
 """Versions lie under different paths, where one name may mean different models."""
 
-PROBED = "lite"
+PROBE_MODEL = "lite"
 """Asked for one token to see whether an APIPassword is taken; it is the free version."""
 
 _BEARER = "/chat/completions"
 # Only chats are of that wire.
-_FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
+_FLAVOUR = openai_api.Flavour(lambda entry: None, max_tokens_field="max_tokens", vectors="")
 
 ID = "spark"
 
@@ -112,7 +112,7 @@ def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
 def probe(fields: FieldValues) -> Call:
     """Return a chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
     body = {
-        "model": PROBED,
+        "model": PROBE_MODEL,
         "messages": [{"role": "user", "content": "hi"}],
         "max_tokens": 1,
         "stream": False,

@@ -15,8 +15,8 @@ from tui.providers.spec import FieldValues
 
 HOST = "wss://spark-api.xf-yun.com"
 IMAGES_HOST = "wss://spark-api.cn-huabei-1.xf-yun.com"
-_PROBED = "/v1.1/chat"
-_LAST = 2
+_PROBE_PATH = "/v1.1/chat"
+_LAST_STATUS = 2
 
 
 def handshake(fields: FieldValues, then: Call | None) -> Call:
@@ -29,7 +29,7 @@ def handshake(fields: FieldValues, then: Call | None) -> Call:
         if frame is None:
             yield then or Accepted()
 
-    return Call("GET", at(fields, HOST, _PROBED), lambda: read, Framing.WEBSOCKET)
+    return Call("GET", at(fields, HOST, _PROBE_PATH), lambda: read, Framing.WEBSOCKET)
 
 
 def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
@@ -77,7 +77,7 @@ def _reader() -> Reader:
                 received = True
                 yield TextDelta(text)
         statuses = (choices.get("status"), _member(frame.data, "header").get("status"))
-        if _LAST not in map(token_count, statuses):
+        if _LAST_STATUS not in map(token_count, statuses):
             return
         if used := _member(_member(payload, "usage"), "text"):
             yield Usage(token_count(used.get("prompt_tokens")), token_count(used.get("completion_tokens")))

@@ -41,14 +41,14 @@ _REGIONS = (
 )
 
 # Base64 adds a third, and a request takes 10 MB.
-_SOUND = AudioLimits(("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "opus", "wav", "webm"), 7 * 1024 * 1024)
+_AUDIO_LIMITS = AudioLimits(("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "opus", "wav", "webm"), 7 * 1024 * 1024)
 
 # Model Studio guide, visual understanding: 10 MB of base64, sides of more than 10 pixels.
 _IMAGES = AttachmentLimits(
     source="https://help.aliyun.com/en/model-studio/vision",
     images=(attachments.PNG, attachments.JPEG, attachments.WEBP),
     size=7 * attachments.MEGABYTE,
-    least_side=11,
+    min_side=11,
 )
 _VISION = r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]"
 _TEXT_ONLY = r"qwen-(max|plus|turbo|flash|long|math|coder|mt)|qwen3(\.[0-7])?-(max|coder|\d+b)|qwq|deepseek|glm-[45]"
@@ -100,7 +100,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
 
 _FLAVOUR = openai_api.Flavour(
-    _classify, most_tokens="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
+    _classify, max_tokens_field="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
 )
 
 
@@ -189,14 +189,14 @@ _THINKING = (
     Parameter("thinking_budget", "thinking budget", ParameterKind.WHOLE, 1, help="The most tokens spent on thinking."),
 )
 
-_TOO_LONG = r"(?i)range of input length"
+_CONTEXT_ERROR = r"(?i)range of input length"
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by its code (Model Studio reference); only a 401 is about the key itself."""
     if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
         return problem
-    if re.search(_TOO_LONG, refused.message):
+    if re.search(_CONTEXT_ERROR, refused.message):
         return Problem(
             f"This is longer than {model or 'the model'} can take.", "Shorten the text, or start a new chat."
         )
@@ -263,7 +263,7 @@ PROVIDER = Provider(
     describe_error=describe_error,
     repair_request=repair_request,
     parameters=parameters,
-    audio=lambda model: _SOUND,
+    audio=lambda model: _AUDIO_LIMITS,
     attachments=attachment_limits,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",

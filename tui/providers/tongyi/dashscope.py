@@ -18,7 +18,7 @@ from tui.providers.events import UNFINISHED, Accepted, Event, ModelsListed, Noti
 from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, Reader, TranscriptionRequest
 from tui.providers.spec import FieldValues
 
-PROBED = "qwen3.6-flash"
+PROBE_MODEL = "qwen3.6-flash"
 """Asked for one token where an address lists no models. Its own end would not make a key a bad one."""
 
 _HYBRID = r"qwen3\.[5-9]-(max|plus|flash)|qwen-(plus|flash|turbo)|qwen3-\d+b(?!.*-(instruct|thinking))"
@@ -95,7 +95,7 @@ def as_stream(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """Return a chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
     body = {
-        "model": PROBED,
+        "model": PROBE_MODEL,
         "messages": [{"role": "user", "content": "hi"}],
         "max_tokens": 1,
         "enable_thinking": False,

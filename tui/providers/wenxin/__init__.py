@@ -68,11 +68,11 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
-_OLDER = tuple(model for name in (*workshop.CHATS, *workshop.EMBEDDINGS) if (model := _model(name)))
+_OLD_MODELS = tuple(model for name in (*workshop.CHATS, *workshop.EMBEDDINGS) if (model := _model(name)))
 
 _FLAVOUR = openai_api.Flavour(
     _classify,
-    most_tokens="max_completion_tokens",
+    max_tokens_field="max_completion_tokens",
     vectors="float",
     batch=lambda model: 1 if re.match(_ONE_BY_ONE, model.id) else 16,
 )
@@ -106,7 +106,7 @@ def token(fields: FieldValues) -> Call | None:
 
 def listing(fields: FieldValues) -> Call:
     """Return the models, which only a good key is shown; the older form lists none, so it is asked a word."""
-    return workshop.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
+    return workshop.probe(fields, _OLD_MODELS) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
 
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
@@ -158,12 +158,12 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
         return ()
     if model.id in workshop.CHATS:
         temperature = sampling.temperature(0.01, 1, sampling.AS_MODEL)
-        most = sampling.max_tokens(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
-        return (temperature, sampling.top_p(), _PENALTY, most, _STOP)
+        max_tokens = sampling.max_tokens(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
+        return (temperature, sampling.top_p(), _PENALTY, max_tokens, _STOP)
     own = model.id.lower().startswith("ernie")
     temperature = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
-    most = sampling.max_tokens(low=2, unset=sampling.AS_MODEL)
-    return (temperature, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
+    max_tokens = sampling.max_tokens(low=2, unset=sampling.AS_MODEL)
+    return (temperature, sampling.top_p(), max_tokens, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
 
 
 _PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher: fewer repeated words.")

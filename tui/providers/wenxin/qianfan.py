@@ -20,7 +20,7 @@ from tui.providers.events import Accepted, ModelsListed, Notice
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
 from tui.providers.spec import FieldValues
 
-PROBED = "ernie-4.5-turbo-32k"
+PROBE_MODEL = "ernie-4.5-turbo-32k"
 """Asked for two tokens (older models refuse one) where an address lists no models."""
 
 MARKED = Notice("The safety check of the service flagged this chat. A new one may work.")
@@ -59,7 +59,7 @@ def listing(flavour: openai_api.Flavour, fields: FieldValues) -> Call:
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """Return a chat of two tokens that verifies a key; `known` replaces a list of models."""
     body = {
-        "model": PROBED,
+        "model": PROBE_MODEL,
         "messages": [{"role": "user", "content": "hi"}],
         "max_completion_tokens": 2,
         "stream": False,

@@ -32,7 +32,7 @@ TOKENS = 2048
 
 _ROOT = "https://aip.baidubce.com"
 _CURRENT = (".baidubce.com", "qianfan.")
-_PROBED = "/chat/ernie_speed"
+_PROBE_PATH = "/chat/ernie_speed"
 _MONTH = 2_592_000
 
 CHATS = {
@@ -108,7 +108,7 @@ def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """Return a chat of two tokens: a token alone does not prove that the service still accepts it."""
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
-    url = root(fields) + PATH + _PROBED
+    url = root(fields) + PATH + _PROBE_PATH
     return with_error_check(
         Call("POST", url, openai_api.proof("result", ModelsListed(known), Accepted()), json=body), refused_in
     )

@@ -32,7 +32,7 @@ _EXISTING = "SELECT digest FROM modeldeck.blob WHERE tenant = %s AND digest = AN
 _INSERT = "INSERT INTO modeldeck.blob (tenant, digest, content) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 _READ = "SELECT digest, content FROM modeldeck.blob WHERE tenant = %s AND digest = ANY(%s)"
 
-_LEAST = 8 * 1024
+_MIN_PART = 8 * 1024
 """Bytes of a part: those before the first one, and behind the last one, that has as many are in the document."""
 
 _MARK = b'{"schema": 1000, "blobs": '
@@ -95,7 +95,7 @@ def _parts(document: bytes) -> tuple[bytes, list[bytes], bytes]:
         return document, [], b""
     places = [0, *(match.end() for match in _PLACE.finditer(document)), len(document)]
     parts = [document[start:end] for start, end in pairwise(places)]
-    large = [number for number, part in enumerate(parts) if number and len(part) >= _LEAST]
+    large = [number for number, part in enumerate(parts) if number and len(part) >= _MIN_PART]
     if not large:
         return document, [], b""
     first, end = large[0], large[-1] + 1

@@ -62,7 +62,7 @@ class Login:
     name: str
     role: str
     schema_version: int
-    least_client: int
+    min_client: int
     store_id: str
     clock_offset: float
 
@@ -202,13 +202,13 @@ def _check(connection: psycopg.Connection[tuple[Any, ...]]) -> Login:
             "Its administrator can make it a member of modeldeck_operator.",
             remedy=Remedy(Action.SHOW_GRANTS),
         )
-    version, least, store_id = connection.execute(
+    version, min_client, store_id = connection.execute(
         "SELECT schema_version, least_client, store_id::text FROM modeldeck.meta"
     ).fetchone() or (0, 0, "")
     if process == connection.info.backend_pid:
         # The server itself, and no pooler, behind which a statement may meet a process that has not prepared it.
         connection.prepare_threshold = _PREPARE
-    return Login(name, role, version, least, store_id, float(now) - time.time())
+    return Login(name, role, version, min_client, store_id, float(now) - time.time())
 
 
 _LOST = ("08", "57P", "25006", "25P03", "53300", "40P01")

@@ -19,19 +19,19 @@ import psycopg
 
 from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
-from tui.storage.lock import WAIT
+from tui.storage.lock import TIMEOUT
 from tui.storage.postgres.blobs import whole
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
 from tui.storage.postgres.transaction import DOCUMENTS, SAVE, Change, TenantHead, Transaction, rows_of
 
-FRESH = 1.0
+CACHE_SECONDS = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
 
 TRIES, TAIL = 5, 12
 """Tries of a save, and entries of the audit log that are read with the lock: the next one is chained to the last."""
 
 _PAUSE = 0.1
-_AT_ONCE = 8 * 2**20
+_READ_AHEAD = 8 * 2**20
 """Bytes of settings that are read ahead for a list of tenants."""
 
 HEADS = """
@@ -68,7 +68,7 @@ class Database:
         """Requests of trials used and pending, by tenant and provider, as they were last read."""
         self.watched = False
         """Whether a watcher keeps what is known up to date, so that nothing else reads it again."""
-        self.away: Callable[[], Problem | None] = lambda: None
+        self.outage: Callable[[], Problem | None] = lambda: None
         """Returns why nothing can be read or written now, where that is known."""
         self.lost: Callable[[], None] = lambda: None
         """Is called when the store turned out to be out of reach."""
@@ -84,7 +84,7 @@ class Database:
 
     def heads(self) -> Mapping[str, TenantHead]:
         """Return the tenants that this login may see, by id."""
-        if not self.watched and time.monotonic() - self._read_at > FRESH:
+        if not self.watched and time.monotonic() - self._read_at > CACHE_SECONDS:
             self.refresh()
         return self._heads
 
@@ -136,7 +136,7 @@ class Database:
         """Return the rows of a query, inside the transaction of this thread if there is one."""
         transaction = self.transaction_here()
         if transaction is None:
-            with self._reached(), self._locked(WAIT):
+            with self._reached(), self._locked(TIMEOUT):
                 return self.link.call(lambda connection: rows_of(connection, statement, values))
         try:
             assert transaction.connection is not None
@@ -152,7 +152,7 @@ class Database:
             for head in self._heads.values():
                 if head.version and self._documents.get(head.tenant, ("", b""))[0] != head.operation:
                     size += head.size
-                    if size > _AT_ONCE:
+                    if size > _READ_AHEAD:
                         break
                     tenants.append(head.tenant)
         rows = self.query(DOCUMENTS, (tenants,))
@@ -169,7 +169,7 @@ class Database:
         return transaction if transaction is not None and transaction.thread == threading.get_ident() else None
 
     @contextmanager
-    def transaction(self, tenant: str, wait: float = WAIT) -> Iterator[Change]:
+    def transaction(self, tenant: str, wait: float = TIMEOUT) -> Iterator[Change]:
         """Hold the lock of a tenant's row; commit what was written at the end of the outermost block.
 
         Without a tenant ('') it is the lock for creating one.
@@ -194,7 +194,7 @@ class Database:
 
     def _check_client(self) -> None:
         login = self.link.login
-        if login.least_client > CLIENT:
+        if login.min_client > CLIENT:
             raise SaveFailed("The store was set up by a newer Modeldeck.", "You can view it, not change it.")
         if login.role != "operator":
             raise SaveFailed(f"Your login has the role {login.role} in the store.", "You can view it, not change it.")
@@ -379,7 +379,7 @@ class Database:
     @contextmanager
     def _reached(self) -> Iterator[None]:
         """Raise at once while the store is known to be away; report it if it turns out to be."""
-        if (problem := self.away()) is not None:
+        if (problem := self.outage()) is not None:
             raise problem
         try:
             yield

@@ -16,7 +16,7 @@ from tui.errors import Problem, SaveFailed
 from tui.process import identity
 from tui.storage.audit_log import LOG
 from tui.storage.generations import generation, safe_name
-from tui.storage.lock import WAIT
+from tui.storage.lock import TIMEOUT
 from tui.storage.postgres import blobs
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
@@ -27,7 +27,7 @@ from tui.storage.watch import StateCache
 
 SETTINGS = "settings.json"
 LAST_USED = "last-used"
-_EARLIER_STATES = 5
+_MAX_EARLIER_STATES = 5
 _SAVED = "SELECT version FROM modeldeck.state WHERE operation = %s"
 
 
@@ -162,7 +162,7 @@ class TenantFolder:
                 self.send("DELETE FROM modeldeck.file WHERE tenant = %s AND name = %s", self._tenant, name)
 
     @contextmanager
-    def lock(self, wait: float = WAIT) -> Iterator[None]:
+    def lock(self, wait: float = TIMEOUT) -> Iterator[None]:
         """Hold the lock of the tenant's row; what is written in the block is one commit at its end."""
         with self._database.transaction(self._tenant, wait):
             yield
@@ -274,7 +274,7 @@ class TenantFolder:
         rows = self._query(
             "SELECT s.version FROM modeldeck.state s JOIN modeldeck.tenant t ON t.id = s.tenant "
             "WHERE s.tenant = %s AND s.version < t.version ORDER BY s.version DESC LIMIT %s",
-            *(self._tenant, _EARLIER_STATES),
+            *(self._tenant, _MAX_EARLIER_STATES),
         )
         versions: list[int | None] = [row[0] for row in rows]
         if change is not None:
@@ -348,7 +348,7 @@ class RootFolder:
         """Do nothing: there are no files."""
 
     @contextmanager
-    def lock(self, wait: float = WAIT) -> Iterator[None]:
+    def lock(self, wait: float = TIMEOUT) -> Iterator[None]:
         """Keep others from creating a tenant meanwhile."""
         with self.database.transaction("", wait):
             yield
@@ -388,8 +388,8 @@ def open_store(address: str, environ: Mapping[str, str]) -> RootFolder:
 
 
 def _write_blocker(database: Database) -> Problem | None:
-    if (away := database.away()) is not None:
-        return away
+    if (problem := database.outage()) is not None:
+        return problem
     login = database.link.login
     return (
         None

@@ -20,7 +20,7 @@ from tui.storage.postgres.address import service_file
 CREDENTIAL = "modeldeck-pgpass"
 """The credential that systemd hands to a service (`LoadCredential=modeldeck-pgpass:…`)."""
 
-_LARGEST = 64 * 1024
+_MAX_SIZE = 64 * 1024
 _PASSWORD = re.compile(r"^\s*password\s*=", re.MULTILINE)
 
 
@@ -74,7 +74,7 @@ def _copied(path: str) -> str:
     """Return a path to a copy in memory of a file that can be read once, or that libpq would pass over."""
     try:
         with open(path, "rb") as source:
-            content = source.read(_LARGEST)
+            content = source.read(_MAX_SIZE)
     except OSError as error:
         raise UsageError(f"The password file {one_line(path, 200)} cannot be read: {error.strerror}.") from None
     if not hasattr(os, "memfd_create"):

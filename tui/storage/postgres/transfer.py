@@ -6,7 +6,7 @@ from tui.storage.folder import Folder
 from tui.storage.generations import generation
 from tui.storage.postgres.folder import LAST_USED, SETTINGS, RootFolder
 
-_EARLIER_STATES = 5
+_MAX_EARLIER_STATES = 5
 
 
 def push(files: Folder, root: RootFolder, tenant: str) -> int:
@@ -41,7 +41,7 @@ def pull(root: RootFolder, files: Folder, tenant: str) -> int:
         if not states:
             raise UsageError(f"The store has no tenant {tenant}.", "Nothing was copied.")
         for state in states:
-            files.write(SETTINGS, state, _EARLIER_STATES)
+            files.write(SETTINGS, state, _MAX_EARLIER_STATES)
         if log:
             files.append(LOG, log)
     _compare(_states(files), states, files.read(LOG) or b"", log)
@@ -72,7 +72,7 @@ def _require_no_files(files: Folder, tenant: str) -> None:
 
 def _states(folder: Folder) -> list[bytes]:
     """Return the states of a tenant's settings, the present one last; a gap in the files is left out."""
-    names = [generation(SETTINGS, number) for number in range(_EARLIER_STATES, 0, -1)]
+    names = [generation(SETTINGS, number) for number in range(_MAX_EARLIER_STATES, 0, -1)]
     return [content for name in [*names, SETTINGS] if (content := folder.read(name)) is not None]
 
 

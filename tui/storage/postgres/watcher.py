@@ -46,7 +46,7 @@ CACHED = 60.0
 
 _CHANNEL = "modeldeck"
 _NOTICE = re.compile(r"[0-9]{1,18} [0-9]{1,18}")
-_AT_ONCE = 8 * 2**20
+_READ_AHEAD = 8 * 2**20
 _SUM = """
 SELECT count(*), coalesce(sum(version), 0), coalesce(sum(number), 0),
 (SELECT coalesce(sum(used + 2 * held), 0) FROM modeldeck.trial) FROM modeldeck.tenant WHERE NOT removed
@@ -77,7 +77,7 @@ class Watcher:
         self._wake_end, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(self._wake_end, False)
-        database.watched, database.away, database.lost = True, self._away, self.retry
+        database.watched, database.outage, database.lost = True, self._outage, self.retry
         try:
             self._connect()
         except StoreUnreachable:
@@ -107,7 +107,7 @@ class Watcher:
         with suppress(Problem):
             self._store(force=True)
         database = self._database
-        database.watched, database.away, database.lost = False, lambda: None, lambda: None
+        database.watched, database.outage, database.lost = False, lambda: None, lambda: None
         for end in (self._wake, self._wake_end):
             os.close(end)
 
@@ -128,10 +128,10 @@ class Watcher:
                 self._connection = None
                 if self._stopping:
                     return
-                if not self.state.away_since:
-                    self._set_state(away_since=time.time(), read_at=self.state.read_at)
-                first, most = BACK_OFF
-                self._pause(random.uniform(0.5, 1) * min(most, first * 2**attempt))
+                if not self.state.unreachable_since:
+                    self._set_state(unreachable_since=time.time(), read_at=self.state.read_at)
+                first, maximum = BACK_OFF
+                self._pause(random.uniform(0.5, 1) * min(maximum, first * 2**attempt))
                 attempt = min(attempt + 1, 10)
 
     def _connect(self) -> None:
@@ -250,7 +250,7 @@ class Watcher:
         missing = [(row[0], row[4]) for row in rows if row[2] and stored.get(row[0], ("",))[0] != row[3]]
         while missing:
             names, size = list[str](), 0
-            while missing and size < _AT_ONCE:
+            while missing and size < _READ_AHEAD:
                 name, length = missing.pop()
                 names.append(name)
                 size += length
@@ -260,13 +260,13 @@ class Watcher:
 
     # --- a store that is away ----------------------------------------------------------------------------------------
 
-    def _set_state(self, *, away_since: float = 0.0, read_at: float = 0.0, delay: float = 0.0) -> None:
-        self.state = StoreState(away_since, read_at, delay)
+    def _set_state(self, *, unreachable_since: float = 0.0, read_at: float = 0.0, delay: float = 0.0) -> None:
+        self.state = StoreState(unreachable_since, read_at, delay)
         self.on_change()
 
-    def _away(self) -> Problem | None:
+    def _outage(self) -> Problem | None:
         """Return the problem that every use of the store meets now, or None."""
-        since = self.state.away_since
+        since = self.state.unreachable_since
         if not since:
             return None
         return StoreUnreachable(

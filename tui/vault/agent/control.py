@@ -23,7 +23,7 @@ _START = 20.0
 """Seconds for the start."""
 _END = 2.0
 """Seconds for the end, before the process is killed."""
-_STEP = 0.02
+_POLL_INTERVAL = 0.02
 
 
 def running(environ: Mapping[str, str]) -> int:
@@ -87,5 +87,5 @@ def _has_ended(path: str) -> bool:
     while local_socket.listening_process(path):
         if time.monotonic() > deadline:
             return False
-        time.sleep(_STEP)
+        time.sleep(_POLL_INTERVAL)
     return True

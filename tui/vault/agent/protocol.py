@@ -7,7 +7,7 @@ from typing import Any
 
 VERSION = 1
 NAME = "agent.sock"
-LARGEST = 8 * 2**20
+MAX_MESSAGE = 8 * 2**20
 """Bytes of a message."""
 PREFIX = 4
 """Bytes of its length, before it."""
@@ -21,7 +21,7 @@ Message = Mapping[str, Any]
 def encode(message: Message) -> bytes:
     """Return a message with its length before it; raise ValueError if it is too long."""
     body = json.dumps(message, separators=(",", ":")).encode()
-    if len(body) > LARGEST:
+    if len(body) > MAX_MESSAGE:
         raise ValueError("too long")
     return len(body).to_bytes(PREFIX, "big") + body
 
@@ -29,7 +29,7 @@ def encode(message: Message) -> bytes:
 def length(prefix: bytes) -> int:
     """Return the length of the message behind its first bytes; raise ValueError if it is too long or empty."""
     size = int.from_bytes(prefix, "big")
-    if not 0 < size <= LARGEST:
+    if not 0 < size <= MAX_MESSAGE:
         raise ValueError("too long")
     return size
 

@@ -14,7 +14,7 @@ from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace.credentials.paste import clean_pasted
 
-PATIENCE = 1.0
+PROBE_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ async def _ask(session: Session, provider: Provider, url: str, label: str) -> Se
     )
     models: tuple[str, ...] = ()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PROBE_TIMEOUT):
             async for event in session.client.stream(access, provider.list_models(fields)):
                 if isinstance(event, Retrying):
                     return None

@@ -18,7 +18,7 @@ from tui.workspace.credentials import status, verify
 from tui.workspace.credentials.lifetime import Lifetime, age_days, due_on, lifetime
 from tui.workspace.playground import key_source
 
-AT_A_HOST = 2
+MAX_PER_HOST = 2
 """Checks that run at a host at the same time; most providers count requests by key and address."""
 
 _WORKING = (VerificationState.READY, VerificationState.RESTRICTED)
@@ -119,7 +119,7 @@ async def check(sessions: Iterable[TenantSession], on_row: OnRow = lambda row: N
 
 async def check_rows(entries: Iterable[Entry], on_row: OnRow = lambda row: None) -> list[HealthRow]:
     """Verify these credentials, and return their rows in order; `on_row` gets every row when it is done."""
-    limits: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_A_HOST))
+    limits: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(MAX_PER_HOST))
 
     async def checked(session: TenantSession, row: HealthRow, credential: Credential | None) -> HealthRow:
         if credential is not None:

@@ -31,10 +31,10 @@ _TABLE = "lifetimes"
 NOTICE = 14
 """Days before its expiry from which a key is due."""
 
-LONGEST = 3650
+MAX_ROTATION_DAYS = 3650
 """Days of the longest rotation period."""
 
-_SHOWN = 3
+_MAX_NAMES = 3
 _UNITS = {"d": 1, "w": 7}
 
 
@@ -57,7 +57,7 @@ def lifetime(session: TenantSession, credential: Credential) -> Lifetime | None:
     if record is None:
         return None
     expires, every = _date(record.get("expires")), record.get("every", 0)
-    every = every if type(every) is int and 0 < every <= LONGEST else 0
+    every = every if type(every) is int and 0 < every <= MAX_ROTATION_DAYS else 0
     if expires and record.get("fingerprints") != dict(credential.fingerprints):
         return Lifetime("", every) if every else None
     return Lifetime(expires.isoformat() if expires else "", every)
@@ -189,8 +189,8 @@ def period_of(text: str) -> int:
     """Return the days of a rotation period that a person typed, such as 90d or 12w; raise UsageError if it is none."""
     match = re.fullmatch(r"([0-9]{1,5})([dw])", text.strip())
     days = int(match[1]) * _UNITS[match[2]] if match else 0
-    if not 0 < days <= LONGEST:
-        message = f"{one_line(text, 40)} is not a period of at most {LONGEST:,} days."
+    if not 0 < days <= MAX_ROTATION_DAYS:
+        message = f"{one_line(text, 40)} is not a period of at most {MAX_ROTATION_DAYS:,} days."
         raise UsageError(message, "Give days or weeks, for example 90d or 12w.")
     return days
 
@@ -238,9 +238,9 @@ def due_words(session: TenantSession) -> str:
     due = due_keys(session)
     names = ", ".join(
         f"{label_of(session, entry.provider)} {one_line(entry.name, 40)} ({short_time(day, session.now())})"
-        for day, entry in due[:_SHOWN]
+        for day, entry in due[:_MAX_NAMES]
     )
-    more = f" and {len(due) - _SHOWN} more" if len(due) > _SHOWN else ""
+    more = f" and {len(due) - _MAX_NAMES} more" if len(due) > _MAX_NAMES else ""
     return f"API keys to replace: {names}{more}." if due else ""
 
 

@@ -10,7 +10,7 @@ from tui.providers.spec import Choice, Field, Provider
 from tui.sanitize import in_words
 from tui.secret import Secret
 
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 _ASSIGNMENT = (
     r"(?:export\s+)?(?:(?:set|setx|const|let|var)\s+)?(?:\$env:|process\.env\.)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)"
 )
@@ -26,12 +26,12 @@ _COMMENT = r"[ \t](?:#|//).*\Z"
 _ESCAPED_END = r"(?i)(?:\\[nr]|%0[ad])+\Z"
 _VARIABLE = r"\$\{?[A-Za-z_]\w*\}?|%[A-Za-z_]\w*%"
 _KEY_NAMES = frozenset({"key", "apikey", "token", "secret", "xapikey", "authorization"})
-_MOST_LAYERS = 10
+_MAX_LAYERS = 10
 """Things around a key that are removed one after another."""
 
 _PAIRS = (("<", ">"), ("[", "]"), ("(", ")"), ("{", "}"))
-_ENDS = {",": "a comma", ";": "a semicolon"}
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
+_TRAILING = {",": "a comma", ";": "a semicolon"}
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
 _QUOTES = ('"', "'", "`")
 _NAMES = {
     "\u2018": "a curved quote",
@@ -60,9 +60,9 @@ LONG = 300
 
 def clean_pasted(field: Field, text: str) -> PastedValue:
     """Remove spaces, quotes and the like around a pasted value; characters inside never change."""
-    if not field.secret and len(text) <= LONGEST and re.fullmatch(_PLAIN, text):
+    if not field.secret and len(text) <= MAX_LENGTH and re.fullmatch(_PLAIN, text):
         return PastedValue(text)  # a file may hold thousands of IDs
-    if len(text) > LONGEST:
+    if len(text) > MAX_LENGTH:
         return PastedValue("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
     notes: list[str] = []
 
@@ -76,9 +76,9 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
     cut(text.rstrip("\r\n"), "a line break")
     cut(text.strip("\r\n"), "an empty line")
     cut(text.strip(), "blanks")
-    for entry in _UNSEEN:
+    for entry in _INVISIBLE:
         cut(text.replace(entry, ""), "invisible characters")
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_MAX_LAYERS):
         before = text
         for rest, note in _peel(field, text):
             cut(rest, note)
@@ -111,8 +111,8 @@ def _peel(field: Field, text: str) -> Iterator[tuple[str, str]]:
             if len(text) > 2 and (text[0], text[-1]) == (opening, close):
                 yield text[1:-1].strip(), "brackets"
         yield re.sub(_ESCAPED_END, "", text), "a line break"
-        if text[-1:] in _ENDS:
-            yield text[:-1].rstrip(), _ENDS[text[-1]]
+        if text[-1:] in _TRAILING:
+            yield text[:-1].rstrip(), _TRAILING[text[-1]]
         if text[:1] in _QUOTES or text[-1:] in _QUOTES:
             yield text.strip("".join(_QUOTES)), "a quotation mark"
 

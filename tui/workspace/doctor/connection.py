@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.providers.client.connection_report import ConnectionReport, Phase
 
 _DAY = 86_400
-_EXPIRES_SOON = 14
+_EXPIRY_WARNING_DAYS = 14
 """Days before the end of a certificate from which it is worth a warning."""
 
 _SKEW = 60
@@ -156,7 +156,7 @@ class ConnectionWatch:
         }
         expiry = f", {days:,} days left" if days is not None else ""
         words = f"{report.tls_version}, issued by {certificate.issuer or 'an unnamed authority'}{expiry}; by {trusted}"
-        if days is not None and days < _EXPIRES_SOON:
+        if days is not None and days < _EXPIRY_WARNING_DAYS:
             return warning("tls", words, "The certificate expires soon: tell whoever runs the server.", ms, facts)
         return Check("tls", CheckState.OK, words, ms, facts=facts)
 

@@ -20,8 +20,8 @@ from tui.storage import filesystem, folder_safety
 from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed_check, warning
 
 _LIBRARIES = ("textual", "httpx", "pycryptodome", "tinydb")
-_LEAST_COLUMNS, _LEAST_ROWS = 80, 24
-_LITTLE_ROOM = 50 * 2**20
+_MIN_COLUMNS, _MIN_ROWS = 80, 24
+_MIN_FREE_SPACE = 50 * 2**20
 _ESCAPE_TIME = 100
 """Milliseconds that tmux may hold back an escape before the console feels slow."""
 
@@ -76,8 +76,8 @@ def _terminal(environ: Mapping[str, str]) -> Check:
     )
     if term in ("", "dumb"):
         return warning("terminal", words, "The console needs a terminal that moves its cursor; set TERM.", facts=facts)
-    if columns < _LEAST_COLUMNS or rows < _LEAST_ROWS:
-        hint = f"The console needs {_LEAST_COLUMNS} × {_LEAST_ROWS} to show everything; enlarge the window."
+    if columns < _MIN_COLUMNS or rows < _MIN_ROWS:
+        hint = f"The console needs {_MIN_COLUMNS} × {_MIN_ROWS} to show everything; enlarge the window."
         return warning("terminal", words, hint, facts=facts)
     return Check("terminal", CheckState.OK, words, facts=facts)
 
@@ -169,7 +169,7 @@ def _disk(where: Paths) -> Check:
     if free is None:
         return Check("disk", CheckState.SKIPPED, "the file system does not tell its free space", facts={"free": None})
     words = f"{free / 2**20:,.0f} MiB free for settings"
-    if free < _LITTLE_ROOM:
+    if free < _MIN_FREE_SPACE:
         return warning("disk", words, "Free some space: a save that does not fit is refused.", facts={"free": free})
     return Check("disk", CheckState.OK, words, facts={"free": free})
 

@@ -24,7 +24,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DAY = 24 * 60 * 60
 LAST = "last"
 """The word for the chat that was begun last."""
-_LONGEST_TITLE = 200
+_MAX_TITLE = 200
 
 
 class Recorder:
@@ -118,9 +118,9 @@ def open_chat(session: TenantSession, chat_id: str) -> StoredChat:
 
 def rename(session: TenantSession, chat_id: str, title: str) -> str:
     """Give a chat another title, '' for its first question; this needs no private key. Return the title."""
-    clean = one_line(title, _LONGEST_TITLE + 1)
-    if len(clean) > _LONGEST_TITLE:
-        raise UsageError(f"A title has up to {_LONGEST_TITLE} characters.", "Shorten it.")
+    clean = one_line(title, _MAX_TITLE + 1)
+    if len(clean) > _MAX_TITLE:
+        raise UsageError(f"A title has up to {_MAX_TITLE} characters.", "Shorten it.")
     LineWriter(session, find(session, chat_id) + CHAT, new=False).append([records.title(clean)])
     return clean
 

@@ -32,11 +32,11 @@ from tui.workspace.history.files import (
 from tui.workspace.history.records import StoredChat, chat_of, searched_text
 from tui.workspace.history.rewrap import wrap_again_if_possible
 
-_MOST_KEYS = 16
+_MAX_KEYS = 16
 """Keys of an index from which on it is written anew: each takes milliseconds to open."""
 _LINE = 2_000_000
 """Characters of a line of the index, about."""
-_AROUND = 30
+_CONTEXT = 30
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of chats that were read, and of all that must be."""
@@ -73,8 +73,8 @@ class Summary:
         places = [place for word in words if (place := text.find(word)) >= 0]
         if not places:
             return ""
-        begin = max(0, min(places) - _AROUND)
-        return ("… " if begin else "") + one_line(self.text[begin : begin + 8 * _AROUND], 4 * _AROUND)
+        begin = max(0, min(places) - _CONTEXT)
+        return ("… " if begin else "") + one_line(self.text[begin : begin + 8 * _CONTEXT], 4 * _CONTEXT)
 
     def as_json(self) -> dict[str, Any]:
         """Return the summary as commands print it."""
@@ -89,7 +89,7 @@ class HistoryIndex:
     def __init__(self, session: TenantSession) -> None:
         self._session = session
         self._by_id: dict[str, Summary] = {}
-        self._keys = _MOST_KEYS
+        self._keys = _MAX_KEYS
 
     @property
     def chats(self) -> list[Summary]:
@@ -153,7 +153,7 @@ class HistoryIndex:
 
     def _store(self, read: Sequence[Summary], rewritten: bool) -> None:
         folder = history_folder(self._session)
-        if rewritten or (read and self._keys >= _MOST_KEYS):
+        if rewritten or (read and self._keys >= _MAX_KEYS):
             with folder.lock():
                 self._rewrite(folder)
         elif read:

@@ -13,7 +13,7 @@ from tui.tenancy.session import TenantSession
 
 TABLE = "history"
 SEALED, OFF = "sealed", "off"
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def settings(session: TenantSession) -> HistorySettings:
     def read(tables: Tables) -> tuple[str, int] | None:
         for record in tables.table(TABLE):
             days = record.get("days", 0)
-            if record.get("mode") in (SEALED, OFF) and type(days) is int and 0 <= days <= MOST_DAYS:
+            if record.get("mode") in (SEALED, OFF) and type(days) is int and 0 <= days <= MAX_DAYS:
                 return str(record["mode"]), days
         return None
 
@@ -72,8 +72,8 @@ def switch(session: TenantSession, on: bool | None, days: int | None = None) -> 
             "Chats are recorded in files on this machine, and these settings are in a shared store.",
             "Nothing is recorded.",
         )
-    if days is not None and not 0 <= days <= MOST_DAYS:
-        raise UsageError(f"Chats are kept for 1 to {MOST_DAYS:,} days, or 0 for ever.")
+    if days is not None and not 0 <= days <= MAX_DAYS:
+        raise UsageError(f"Chats are kept for 1 to {MAX_DAYS:,} days, or 0 for ever.")
     record = {"mode": SEALED if on else OFF, "days": now.days if days is None else days}
     with session.store.transaction() as tables:
         tables.table(TABLE).truncate()

@@ -35,10 +35,10 @@ T = TypeVar("T")
 
 _KINDS = list(ModelType)
 
-_AT_A_PROVIDER = 2
+_MAX_PER_PROVIDER = 2
 """Test requests that run at a provider at the same time."""
 
-_SOON = 90
+_RETIREMENT_WARNING_DAYS = 90
 """Days before its retirement from which a model is one to replace."""
 
 
@@ -128,7 +128,7 @@ def _rows_for(session: TenantSession, models: Sequence[Model], usable: frozenset
         label, state, word = labels[model.provider], ModelState.READY, ready
         if model.gone or model.ends or model.provider not in usable:
             state, word = _state_of(model, label, usable, today)
-        soon = state is ModelState.ENDING and _days_between(today, model.ends) <= _SOON
+        soon = state is ModelState.ENDING and _days_between(today, model.ends) <= _RETIREMENT_WARNING_DAYS
         is_default = model.type in chosen.get((model.provider, model.id), ())
         rows.append(ModelRow(model, state, word, is_default, label, soon))
     return rows
@@ -295,7 +295,7 @@ async def test_all(
 
     `on_result` gets each model as it answers, with the sentence of `test`, or with the Problem of that model.
     """
-    limits = {model.provider: asyncio.Semaphore(_AT_A_PROVIDER) for model in models}
+    limits = {model.provider: asyncio.Semaphore(_MAX_PER_PROVIDER) for model in models}
 
     async def test_one(model: Model) -> None:
         async with limits[model.provider]:

@@ -8,7 +8,7 @@ from heapq import nlargest
 
 from tui.domain import (
     FALLBACK_TYPES,
-    MOST_FALLBACKS,
+    MAX_FALLBACKS,
     Default,
     DefaultState,
     Model,
@@ -135,8 +135,8 @@ def check(session: TenantSession, kind: ModelType, *refs: str) -> Default:
     if fallbacks and kind not in FALLBACK_TYPES:
         message = f"The default {kind.label} model has no fallbacks."
         raise UsageError(message, "Vectors of two models cannot be compared.")
-    if len(fallbacks) > MOST_FALLBACKS:
-        raise UsageError(f"A default has up to {MOST_FALLBACKS} fallbacks.", "Leave some out.")
+    if len(fallbacks) > MAX_FALLBACKS:
+        raise UsageError(f"A default has up to {MAX_FALLBACKS} fallbacks.", "Leave some out.")
     first, *others = [_require_listed(session, kind, ref) for ref in refs]
     listed = [model.ref for model in (first, *others)]
     if twice := next((ref for ref in listed if listed.count(ref) > 1), ""):

@@ -15,9 +15,9 @@ from tui.storage import user_file
 
 Schema = Mapping[str, Any]
 
-_LARGEST = 1 << 20
+_MAX_SIZE = 1 << 20
 """Bytes of a schema."""
-_LONGEST = 300
+_MAX_MESSAGE = 300
 """Characters of a path or a message: both may hold the answer's own text."""
 _WHOLE = "$"
 
@@ -56,9 +56,9 @@ def read_schema(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: The file cannot be read, or holds no JSON Schema that stands alone.
     """
-    data = user_file.read(path, _LARGEST)
-    name = one_line(path.name, _LONGEST)
-    if len(data) > _LARGEST:
+    data = user_file.read(path, _MAX_SIZE)
+    name = one_line(path.name, _MAX_MESSAGE)
+    if len(data) > _MAX_SIZE:
         raise UsageError(f"{name} is larger than 1 MB.", "Choose a file that holds one JSON Schema.")
     return parsed_schema(data, name)
 
@@ -92,14 +92,14 @@ def check(schema: Schema, answer: str) -> SchemaResult:
     except RecursionError:
         return SchemaResult(False, _WHOLE, "it is nested too deeply to be checked")
     except Unresolvable as error:
-        return SchemaResult(False, _WHOLE, f"the schema's reference {one_line(error.ref, _LONGEST)} leads nowhere")
+        return SchemaResult(False, _WHOLE, f"the schema's reference {one_line(error.ref, _MAX_MESSAGE)} leads nowhere")
     except ValueError as error:
-        return SchemaResult(False, _WHOLE, f"it is not JSON: {one_line(str(error), _LONGEST)}")
+        return SchemaResult(False, _WHOLE, f"it is not JSON: {one_line(str(error), _MAX_MESSAGE)}")
     if first is None:
         return SchemaResult(True)
     # Of several ways to fit (anyOf), the one that came closest tells most.
     closest = best_match(iter([first]))
-    return SchemaResult(False, one_line(closest.json_path, _LONGEST), one_line(closest.message, _LONGEST))
+    return SchemaResult(False, one_line(closest.json_path, _MAX_MESSAGE), one_line(closest.message, _MAX_MESSAGE))
 
 
 def _reject_constant(word: str) -> None:
@@ -128,9 +128,9 @@ def _schema_problem(schema: dict[str, Any]) -> str:
         for reference in _references(schema):
             resolver.lookup(reference)
     except SchemaError as error:
-        return one_line(f"{error.json_path}: {error.message}", _LONGEST)
+        return one_line(f"{error.json_path}: {error.message}", _MAX_MESSAGE)
     except Unresolvable as error:
-        return f"its reference {one_line(error.ref, _LONGEST)} is not in the file"
+        return f"its reference {one_line(error.ref, _MAX_MESSAGE)} is not in the file"
     except RecursionError:
         return "it is nested too deeply"
     return ""

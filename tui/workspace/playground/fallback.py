@@ -76,11 +76,11 @@ def chat(
     """
 
     def prepare(candidate: Model) -> tuple[CallRoute, Call]:
-        values, left_out = dict(parameters or {}), ""
+        values, omitted = dict(parameters or {}), ""
         if candidate is not model:
-            values, left_out = _shared_parameters(session, candidate, values)
+            values, omitted = _shared_parameters(session, candidate, values)
         route, call = calls.chat_call(session, candidate, messages, values, stream, schema=schema, tools=tools)
-        notices = [Notice(f"{candidate.ref} is asked without {left_out}.")] if left_out else []
+        notices = [Notice(f"{candidate.ref} is asked without {omitted}.")] if omitted else []
         return route, with_notices(call, notices)
 
     return _in_order(session, model, fallbacks, prepare, wire_log)

@@ -5,7 +5,7 @@ from typing import Any
 from tui.errors import UsageError
 from tui.providers.spec import Parameter, ParameterKind
 
-MOST_TEXTS = 4
+MAX_TEXTS = 4
 
 
 def parse_parameter(parameter: Parameter, text: str) -> Any:
@@ -21,8 +21,8 @@ def parse_parameter(parameter: Parameter, text: str) -> Any:
         return text
     if parameter.kind is ParameterKind.TEXTS:
         texts = [entry for entry in (part.strip() for part in text.split(",")) if entry]
-        if len(texts) > MOST_TEXTS:
-            raise UsageError(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them with commas.")
+        if len(texts) > MAX_TEXTS:
+            raise UsageError(f"{parameter.name} takes up to {MAX_TEXTS} texts.", "Separate them with commas.")
         return texts
     if parameter.kind is ParameterKind.CHOICE:
         if text not in parameter.choices:
@@ -36,7 +36,7 @@ def span(parameter: Parameter) -> str:
     if parameter.choices:
         return ", ".join(parameter.choices)
     if parameter.kind is ParameterKind.TEXTS:
-        return f"up to {MOST_TEXTS} texts"
+        return f"up to {MAX_TEXTS} texts"
     if parameter.low is not None and parameter.high is not None:
         return f"{_plain(parameter.low)} – {_plain(parameter.high)}"
     if parameter.low is not None:

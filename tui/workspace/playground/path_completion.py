@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_MOST = 500
+_MAX_ENTRIES = 500
 """Entries of a folder that are offered; more letters find the others."""
 
 
@@ -62,7 +62,7 @@ def offer(typed: str, home: Path, endings: Sequence[str] | None) -> Offer:
             for entry in entries:
                 if entry.name.startswith(begin) and (begin or not entry.name.startswith(".")):
                     offered += _entry(entry, head + slash, endings)
-                if len(offered) >= _MOST:
+                if len(offered) >= _MAX_ENTRIES:
                     break
     except (OSError, ValueError):
         return Offer(typed)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TABLE = "prompts"
 NAME = re.compile(r"[\w][\w.-]{0,39}")
-_MOST = 500
-_LONGEST = 100_000
+_MAX_PROMPTS = 500
+_MAX_CHARACTERS = 100_000
 """Characters of a system prompt or of a schema."""
 
 
@@ -87,8 +87,8 @@ def create(name: str, system: str, parameters: Mapping[str, str], schema: Mappin
     prompt = SavedPrompt(name, printable(system).strip(), texts, schema)
     if not (prompt.system or prompt.parameters or prompt.schema is not None):
         raise UsageError("There is nothing to save.", "Name a system prompt, a parameter or a schema.")
-    if max(len(prompt.system), len(prompt.as_record()["schema"])) > _LONGEST:
-        raise UsageError(f"A saved prompt has up to {_LONGEST:,} characters.", "Shorten it.")
+    if max(len(prompt.system), len(prompt.as_record()["schema"])) > _MAX_CHARACTERS:
+        raise UsageError(f"A saved prompt has up to {_MAX_CHARACTERS:,} characters.", "Shorten it.")
     return prompt
 
 
@@ -141,8 +141,8 @@ def put(tables: Tables, prompt: SavedPrompt) -> bool:
     """Store a prompt within a transaction; return whether it took the place of another one."""
     table, record = tables.table(TABLE), prompt.as_record()
     existing = [entry for entry in table if entry.get("name") == prompt.name]
-    if not existing and len(table) >= _MOST:
-        raise UsageError(f"A tenant has up to {_MOST} saved prompts.", "Remove some.")
+    if not existing and len(table) >= _MAX_PROMPTS:
+        raise UsageError(f"A tenant has up to {_MAX_PROMPTS} saved prompts.", "Remove some.")
     if [dict(entry) for entry in existing] != [record]:
         table.remove(doc_ids=[entry.doc_id for entry in existing])
         table.insert(record)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TOKENS = 16
 """The most tokens of a test answer, unless the model takes no bound as low."""
-_AT_LENGTH = ("length", "max_tokens")
+_LENGTH_REASONS = ("length", "max_tokens")
 """How an answer ends that reached its bound, perhaps before its first word: the model answers."""
 
 _Kind = TypeVar("_Kind")
@@ -67,7 +67,7 @@ async def test_call(
     answer = calls.chat(session, model, question, _bound(session, model), stream=False, access=access)
     events = await _of(answer, notify, TextDelta, ThinkingDelta, Finish, Usage)
     spoken = any(isinstance(event, TextDelta | ThinkingDelta) for event in events)
-    if not spoken and not any(isinstance(event, Finish) and event.reason in _AT_LENGTH for event in events):
+    if not spoken and not any(isinstance(event, Finish) and event.reason in _LENGTH_REASONS for event in events):
         raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
     used = _usage_words(events)
     return TestCallResult(model, f"answered{_in_brackets(used)}", used)

@@ -16,9 +16,9 @@ from tui.sanitize import one_line, printable
 from tui.storage import user_file
 from tui.workspace.playground.answer_schema import SchemaResult, check, parsed_schema
 
-_LARGEST = 1 << 20
+_MAX_SIZE = 1 << 20
 """Bytes of a description of tools, or of a result."""
-_MOST = 128
+_MAX_TOOLS = 128
 _EXAMPLE = 'For example: [{"name": "weather", "description": "…", "parameters": {"type": "object"}}]'
 _SCHEMAS = ("parameters", "input_schema")
 
@@ -32,16 +32,16 @@ def read_tools(path: Path) -> tuple[Tool, ...]:
     Raises:
         UsageError: The file cannot be read, or does not describe tools.
     """
-    data, name = user_file.read(path, _LARGEST), one_line(path.name, 100)
-    if len(data) > _LARGEST:
+    data, name = user_file.read(path, _MAX_SIZE), one_line(path.name, 100)
+    if len(data) > _MAX_SIZE:
         raise UsageError(f"{name} is larger than 1 MB.", "Choose a file that describes tools.")
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
         raise UsageError(f"{name} is not JSON.", _EXAMPLE) from None
     entries = value if isinstance(value, list) else [value]
-    if not 0 < len(entries) <= _MOST:
-        raise UsageError(f"{name} does not describe 1 to {_MOST} tools.", _EXAMPLE)
+    if not 0 < len(entries) <= _MAX_TOOLS:
+        raise UsageError(f"{name} does not describe 1 to {_MAX_TOOLS} tools.", _EXAMPLE)
     tools = tuple(_tool(entry, f"Tool {number} of {name}") for number, entry in enumerate(entries, 1))
     names = [tool.name for tool in tools]
     if twice := next((entry for entry in names if names.count(entry) > 1), ""):
@@ -69,8 +69,8 @@ def check_arguments(tools: Sequence[Tool], call: ToolCall) -> SchemaResult:
 
 def read_result(path: Path) -> str:
     """Read the result of a tool from a file, as text."""
-    data = user_file.read(path, _LARGEST)
-    if len(data) > _LARGEST:
+    data = user_file.read(path, _MAX_SIZE)
+    if len(data) > _MAX_SIZE:
         raise UsageError(f"{one_line(path.name, 100)} is larger than 1 MB.", "Choose a shorter result.")
     return printable(data.decode("utf-8", "replace")).strip()
 

@@ -10,7 +10,7 @@ from tui.workspace.pricing.prices import MILLION, Price, Rates
 UNKNOWN = "–"
 """The text for an amount that is not known; never 0."""
 
-_WIDE = 0x2E80
+_FIRST_DENSE_SCRIPT = 0x2E80
 """From this code point on, scripts are written whose characters are about a token each."""
 
 
@@ -121,7 +121,7 @@ def sum_words(costs: Sequence[Cost | None]) -> tuple[str, str]:
 
 def prompt_tokens(text: str) -> int:
     """Estimate the tokens of a text before it is sent: about four letters each, or one character of a wide script."""
-    wide = sum(ord(character) >= _WIDE for character in text)
+    wide = sum(ord(character) >= _FIRST_DENSE_SCRIPT for character in text)
     return wide + -(-(len(text) - wide) // 4)
 
 

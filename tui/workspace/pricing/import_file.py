@@ -52,7 +52,7 @@ _GENAI_RATES = {
 
 
 _QUANTIFIER, _REPEATED_GROUP = re.compile(r"[*+{]|(?<!\()\?"), re.compile(r"\)[*+{]")
-_MOST_QUANTIFIERS = 6
+_MAX_QUANTIFIERS = 6
 
 
 def read_prices(text: str, day: str, hosts: Iterable[str]) -> tuple[Price, ...]:
@@ -164,7 +164,7 @@ def _genai(content: Iterable[Any], day: str, hosts: tuple[str, ...]) -> Iterator
 
 def _is_cheap(pattern: str) -> bool:
     """Return True if matching a host is quick, whoever wrote the pattern: few quantifiers, none of a group."""
-    return len(_QUANTIFIER.findall(pattern)) <= _MOST_QUANTIFIERS and not _REPEATED_GROUP.search(pattern)
+    return len(_QUANTIFIER.findall(pattern)) <= _MAX_QUANTIFIERS and not _REPEATED_GROUP.search(pattern)
 
 
 def _genai_rates(prices: Mapping[str, Any], tiers: dict[int, dict[str, Decimal]]) -> Rates | None:

@@ -26,7 +26,7 @@ GROUPS = ("model", "provider", "credential", "key", "day", "month")
 """Groups for sums; `key` is whose API key paid, `own` or `trial`."""
 
 _BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ([A-Z]{3})")
-_NEAR = Decimal("0.8")
+_WARNING_FRACTION = Decimal("0.8")
 """Fraction of a budget at which a warning begins."""
 
 
@@ -200,7 +200,7 @@ def budget_warning(session: TenantSession) -> str:
         return ""
     limit, currency = budget
     spent = this_month(session).amounts.get(currency, Decimal(0))
-    if spent < limit * _NEAR:
+    if spent < limit * _WARNING_FRACTION:
         return ""
     state = "is over" if spent >= limit else "is near"
     return (

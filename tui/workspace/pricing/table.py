@@ -22,7 +22,7 @@ from tui.workspace.pricing.prices import Price, parse
 OWN_FILE = "prices.toml"
 IMPORTED_FILE = "prices-imported.toml"
 
-_LARGEST = 64 * 2**20
+_MAX_SIZE = 64 * 2**20
 """Bytes of a file of prices; that of every model of models.dev has less than 2 MiB."""
 
 Table = Mapping[tuple[str, str], tuple[Price, ...]]
@@ -70,7 +70,7 @@ def _read(path: Path, owner: str) -> Table:
 def _parse(path: Path, stamp: int, owner: str) -> Table:
     """Read a file again only when it was written."""
     try:
-        return _table(parse(read_file(path, _LARGEST).decode(), path.name, owner))
+        return _table(parse(read_file(path, _MAX_SIZE).decode(), path.name, owner))
     except (OSError, UnicodeDecodeError):
         raise Problem(f"{path.name} cannot be read.", "It must be a UTF-8 file that you may read.") from None
 

@@ -16,7 +16,7 @@ from tui.tenancy.tenants import tenant_of
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source, saved_prompts
 from tui.workspace.transfer import file_format, recorded_chats
-from tui.workspace.transfer.file_format import LARGEST, Bundle, FileCredential
+from tui.workspace.transfer.file_format import MAX_SIZE, Bundle, FileCredential
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ def export_async(
     text = file_format.to_json(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
-        if len(text) > LARGEST:
+        if len(text) > MAX_SIZE:
             raise UsageError(
-                f"With its chats, the file would be larger than {LARGEST // 1024 // 1024} MiB.",
+                f"With its chats, the file would be larger than {MAX_SIZE // 1024 // 1024} MiB.",
                 "Remove some chats, or export without them.",
             )
     audit = session.audit_best_effort if passphrase is None else session.audit

@@ -21,7 +21,7 @@ from typing import Any
 
 from tui.domain import (
     FALLBACK_TYPES,
-    MOST_FALLBACKS,
+    MAX_FALLBACKS,
     Default,
     KeySource,
     Model,
@@ -45,12 +45,12 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 
 KIND = "settings"
 VERSION = 1
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a file; what is not one flat object, as an encrypted file is, may have `_LARGEST_PLAIN`."""
-_LARGEST_PLAIN = 16 * 1024 * 1024
-_MOST_CREDENTIALS = 100
-_MOST_MODELS = 50_000
-_OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
+MAX_SIZE = 64 * 1024 * 1024
+"""Bytes of a file; what is not one flat object, as an encrypted file is, may have `_MAX_PLAIN_SIZE`."""
+_MAX_PLAIN_SIZE = 16 * 1024 * 1024
+_MAX_CREDENTIALS = 100
+_MAX_MODELS = 50_000
+_MODEL_FIELDS = {field.name for field in fields(Model)} - {"provider"}
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ def read(content: bytes, *, decrypted: bool = False) -> Any:
     """Read the JSON of an export, encrypted, decrypted or plain; raise UsageError for anything else."""
     # Nested JSON takes many times its size in memory: that of a stranger is read only up to what settings need.
     flat = content.count(b"{") + content.count(b"[") == 1
-    most = LARGEST if flat or decrypted else _LARGEST_PLAIN
-    if len(content) > most:
-        raise UsageError(f"The file is larger than {most // 1024 // 1024} MiB.", "Is it the right file?")
+    max_size = MAX_SIZE if flat or decrypted else _MAX_PLAIN_SIZE
+    if len(content) > max_size:
+        raise UsageError(f"The file is larger than {max_size // 1024 // 1024} MiB.", "Is it the right file?")
     try:
         data = read_json(content)
     except CorruptSettings as problem:
@@ -237,7 +237,7 @@ def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
     record = _entries(data, label, like="", active="", source="", credentials={}, models=[])
     if like and provider_id in PROVIDERS:
         raise _wrong(label, "is no connection")
-    if len(record["credentials"]) > _MOST_CREDENTIALS or len(record["models"]) > _MOST_MODELS:
+    if len(record["credentials"]) > _MAX_CREDENTIALS or len(record["models"]) > _MAX_MODELS:
         raise _wrong(label, "has too many credentials or models")
     credentials = tuple(_credential_from(provider_id, name, entry) for name, entry in record["credentials"].items())
     models = tuple(_model(provider_id, entry) for entry in record["models"])
@@ -280,7 +280,7 @@ def _credential_from(provider_id: str, name: str, data: Any) -> FileCredential:
 
 def _model(provider_id: str, data: Any) -> Model:
     label = _label(provider_id)
-    if not isinstance(data, dict) or not {"id", "type"} <= set(data) <= _OF_A_MODEL:
+    if not isinstance(data, dict) or not {"id", "type"} <= set(data) <= _MODEL_FIELDS:
         raise _wrong(label, "has a model that is not valid")
     try:
         model = from_record(Model, {**data, "provider": provider_id})
@@ -303,7 +303,7 @@ def _defaults(
     for kind, ref in data.items():
         others = fallbacks.get(kind, [])
         of_type = kind in list(ModelType) and (not others or kind in FALLBACK_TYPES)
-        if not of_type or not isinstance(others, list) or len(others) > MOST_FALLBACKS:
+        if not of_type or not isinstance(others, list) or len(others) > MAX_FALLBACKS:
             raise _wrong("The file", "has a default that names no model, or too many")
         refs = [_ref(entry, providers) for entry in (ref, *others)]
         yield Default(ModelType(kind), *refs[0], "", tuple("/".join(other) for other in refs[1:]))

@@ -150,8 +150,8 @@ async def _import_into(session: TenantSession, bundle: Bundle, original: TenantS
     await asyncio.to_thread(_require_known_origins, session, before, bundle)
     after = _content(session)
     described = tuple(changes.describe_changes(before, after))
-    chats, left_out = await asyncio.to_thread(recorded_chats.plan, original, bundle.chats)
-    omissions = (*omissions, *left_out)
+    chats, omitted = await asyncio.to_thread(recorded_chats.plan, original, bundle.chats)
+    omissions = (*omissions, *omitted)
     return Plan(tenant, new, described, omissions, before, after, session.process, plain_http, chats=chats)
 
 

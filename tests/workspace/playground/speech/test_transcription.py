@@ -46,7 +46,7 @@ def test_a_reference_text_holds_something(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "said.txt"
     path.write_text("good morning\n")
     assert read_reference(path) == "good morning\n"
-    monkeypatch.setattr(transcription, "_LARGEST", 10)
+    monkeypatch.setattr(transcription, "_MAX_REFERENCE_SIZE", 10)
     with pytest.raises(UsageError, match="is larger than"):
         read_reference(path)
     path.write_text(" \n")

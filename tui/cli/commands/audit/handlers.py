@@ -10,14 +10,14 @@ from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
 from tui.workspace import audit
 
-_SHOWN = 40
+_DEFAULT_COUNT = 40
 
 
 def show(call: CommandContext) -> None:
     """Print the entries, oldest first; on a terminal the last ones."""
     owner = OPERATOR if call.args.has("operator") else call.tenant_id
     since = since_time(call.args.one("since"))
-    number = _number(call.args.one("number"), 0 if call.out.as_json else _SHOWN)
+    number = _number(call.args.one("number"), 0 if call.out.as_json else _DEFAULT_COUNT)
     entries = audit.listing(call.session.tenant(owner), since, number)
     if call.out.as_json:
         call.out.json([_shape(entry) for entry in entries])

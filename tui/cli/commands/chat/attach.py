@@ -12,7 +12,7 @@ from tui.errors import Problem, UsageError
 from tui.paths import paths
 from tui.workspace.playground.attachments import files, inbox
 
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 """Seconds in which an open console has to take the file."""
 _PAUSE = 0.1
 
@@ -27,13 +27,13 @@ async def attach(call: CommandContext) -> int:
     if where == "-":
         if is_terminal(sys.stdin):
             raise UsageError("A file cannot be typed.", "Pipe one: ssh HOST modeldeck attach <a.png")
-        content, path = read_bytes("", files.LARGEST + 1), Path()
+        content, path = read_bytes("", files.MAX_SIZE + 1), Path()
     else:
         content, path = files.read_content(where, paths(call.environ).home)
     name = call.args.one("name", path.name or "piped")
     file = files.of_content(content, name, path)
     key = inbox.put(folder, inbox.WaitingFile(name, content, path))
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT
     try:
         while inbox.is_waiting(folder, key):
             if time.monotonic() > deadline:

@@ -73,13 +73,13 @@ def _repeat(
 ) -> Coroutine[Any, Any, int]:
     """Ask the same several times, and count the answers that fit the schema. Nothing is recorded."""
     from tui.cli.commands.playground.compare import ask_all
-    from tui.workspace.playground.compare.comparison import MOST_REPEATS, ComparedModel, PromptComparison
+    from tui.workspace.playground.compare.comparison import MAX_REPEATS, ComparedModel, PromptComparison
 
     if saved.schema is None or model is None:
         raise UsageError("--repeat counts the answers that fit a schema.", "Name one with --schema FILE.")
     if call.args.has("resume") or call.args.has("print"):
         raise UsageError("--repeat sends a new request each time.", "Leave --resume and --print out.")
-    repeat = whole_number("--repeat", call.args.one("repeat"), 1, MOST_REPEATS)
+    repeat = whole_number("--repeat", call.args.one("repeat"), 1, MAX_REPEATS)
     compared = [ComparedModel(model, parameters)]
     began = call.session.now()
     return ask_all(call, PromptComparison(prompt, compared, saved.system, repeat, began, files, saved.schema))
@@ -117,7 +117,7 @@ def _parameters(call: CommandContext, model: Model, saved: SavedPrompt) -> dict[
     return {name: value for name, value in values.items() if value is not None}
 
 
-_TOO_SHORT = 0.02
+_MIN_DURATION = 0.02
 """Seconds below which a speed is not computed."""
 
 
@@ -206,7 +206,7 @@ class _Answer:
     def speed(self) -> float | None:
         """Tokens per second after the first one; None if the provider reports no usage."""
         rest = self.total - self._first
-        return self.usage.output / rest if self.usage and self.usage.output and rest > _TOO_SHORT else None
+        return self.usage.output / rest if self.usage and self.usage.output and rest > _MIN_DURATION else None
 
     @cached_property
     def cost(self) -> "Cost | None":
@@ -304,7 +304,7 @@ async def _ask(
             and answer.problem is None
         ):
             rounds += 1
-            if rounds > tool_results.MOST_ROUNDS:
+            if rounds > tool_results.MAX_ROUNDS:
                 raise Problem(f"The model kept calling tools after {rounds - 1} results.", "Rephrase the question.")
             tool_results.report(call, answer.tool_calls, tools, ends=False)
             tool_round = ToolRound("".join(answer.text), answer.tool_calls, values, tools)

@@ -14,11 +14,11 @@ from tui.tenancy.timestamps import short_time
 from tui.workspace.history import chats, settings
 from tui.workspace.history.index import HistoryIndex, Summary
 from tui.workspace.history.records import StoredChat
-from tui.workspace.history.settings import MOST_DAYS
+from tui.workspace.history.settings import MAX_DAYS
 
 _DEFAULT_COUNT = 40
 _TITLE = 60
-_REMARK = "The file of this chat is not as it was written: "
+_DAMAGE_WARNING = "The file of this chat is not as it was written: "
 
 
 def status(call: CommandContext) -> None:
@@ -28,7 +28,7 @@ def status(call: CommandContext) -> None:
 
 def switch_on(call: CommandContext) -> None:
     """Record chats from now on."""
-    days = whole_number("--days", call.args.one("days"), 0, MOST_DAYS) if call.args.has("days") else None
+    days = whole_number("--days", call.args.one("days"), 0, MAX_DAYS) if call.args.has("days") else None
     settings.switch(call.tenant_session, True, days)
     _print_settings(call)
 
@@ -129,7 +129,7 @@ async def show(call: CommandContext) -> None:
     """Print one chat."""
     chat = await _chat(call)
     for finding in chat.findings:
-        call.out.note(_REMARK + finding)
+        call.out.note(_DAMAGE_WARNING + finding)
     if chat.incomplete:
         call.out.note("A session ended while writing a line, which is left out.")
     if call.out.as_json:

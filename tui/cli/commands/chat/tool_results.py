@@ -13,7 +13,7 @@ from tui.sanitize import one_line
 from tui.storage.user_file import local_path
 from tui.workspace.playground import tools
 
-MOST_ROUNDS = 16
+MAX_ROUNDS = 16
 """How often results are sent on before the model must come to an end."""
 
 

@@ -16,7 +16,7 @@ _DAYS = "90"
 
 def due(call: CommandContext) -> int:
     """Print the credentials whose key is to be replaced; the exit code says whether there are any."""
-    days = whole_number("--days", call.args.one("days", _DAYS), least=1, largest=100_000)
+    days = whole_number("--days", call.args.one("days", _DAYS), minimum=1, maximum=100_000)
     everyone = call.args.has("all-tenants")
     ids = tenants.ids(call.session) if everyone else [call.tenant.id]
     rows: list[tuple[HealthRow, Credential, str]] = []

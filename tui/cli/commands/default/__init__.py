@@ -2,7 +2,7 @@
 
 from tui.cli.command import ALL_TENANTS, DRY_RUN, JSON, TENANTS, TYPE_ARGUMENT, Argument, Command
 
-_MANY = "--all-tenants: [{tenant, before: [model], after: [model], changed, problem}]"
+_ALL_TENANTS_SHAPE = "--all-tenants: [{tenant, before: [model], after: [model], changed, problem}]"
 
 COMMANDS = (
     Command(
@@ -32,7 +32,7 @@ COMMANDS = (
         "A fallback answers where the models before it do not: the network failed, or the provider is busy or failing. "
         "It never takes over once an answer has begun, nor where a key was rejected, and a request on your key never "
         "goes to a trial. What answered says so. Without fallbacks, those that were set are cleared.",
-        "{type, model, fallbacks}; " + _MANY,
+        "{type, model, fallbacks}; " + _ALL_TENANTS_SHAPE,
         (
             "modeldeck default set chat openai/gpt-6-sol",
             "modeldeck default set chat anthropic/claude-opus-5,openai/gpt-6-sol",
@@ -45,7 +45,7 @@ COMMANDS = (
         "clear the default model of a type",
         (TYPE_ARGUMENT,),
         (TENANTS, ALL_TENANTS, DRY_RUN, JSON),
-        shape="{type, model, fallbacks}; model is null; " + _MANY,
+        shape="{type, model, fallbacks}; model is null; " + _ALL_TENANTS_SHAPE,
         examples=("modeldeck default clear embedding",),
     ),
 )

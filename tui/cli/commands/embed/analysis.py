@@ -11,7 +11,7 @@ from tui.providers.events import Event, Vectors
 from tui.storage.user_file import local_path
 from tui.workspace.playground.embedding import projection, ranking
 from tui.workspace.playground.embedding.documents import embed_all, read_lines
-from tui.workspace.playground.embedding.vectors import MOST, Vector, matrix
+from tui.workspace.playground.embedding.vectors import MAX_TEXTS, Vector, matrix
 
 _SCATTER = (72, 20)
 """Cells and rows of a scatter."""
@@ -89,5 +89,5 @@ async def agreement(call: CommandContext, two: Sequence[Model], texts: Sequence[
 
 
 def _check_count(texts: Sequence[str]) -> None:
-    if len(texts) > MOST:
-        raise UsageError(f"Up to {MOST} texts are compared, not {len(texts):,}.", "Leave some out.")
+    if len(texts) > MAX_TEXTS:
+        raise UsageError(f"Up to {MAX_TEXTS} texts are compared, not {len(texts):,}.", "Leave some out.")

@@ -18,7 +18,7 @@ from tui.tenancy import models
 from tui.workspace.playground import calls
 from tui.workspace.playground.embedding.to_file import vector_text
 
-_MOST_MODELS = 2
+_MAX_MODELS = 2
 
 
 def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
@@ -53,9 +53,9 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
 def _models(call: CommandContext) -> list[Model]:
     """Return the model of -m, the two that are compared, or the default model."""
     named = list(dict.fromkeys(call.args.many("model")))
-    if len(named) > _MOST_MODELS:
-        raise UsageError(f"Up to {_MOST_MODELS} embedding models are compared.")
-    if len(named) < _MOST_MODELS:
+    if len(named) > _MAX_MODELS:
+        raise UsageError(f"Up to {_MAX_MODELS} embedding models are compared.")
+    if len(named) < _MAX_MODELS:
         return [answering_model(call, ModelType.EMBEDDING)]
     return [models.find(call.tenant_session, ref, ModelType.EMBEDDING) for ref in named]
 

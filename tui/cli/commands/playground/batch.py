@@ -17,10 +17,10 @@ from tui.errors import Exit, Problem, UsageError
 from tui.storage.user_file import local_path
 from tui.tenancy import models
 from tui.workspace.playground.batch import summary
-from tui.workspace.playground.batch.job import MOST_IN_FLIGHT, MOST_REPEATS, BatchJob, plan_job, progress_words
+from tui.workspace.playground.batch.job import MAX_CONCURRENCY, MAX_REPEATS, BatchJob, plan_job, progress_words
 from tui.workspace.playground.batch.runner import BatchProgress
 
-_EVERY = 0.2
+_PROGRESS_INTERVAL = 0.2
 """Seconds between two changes of the progress line."""
 
 
@@ -30,14 +30,14 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     source = local_path(call.args.one("PROMPTS"))
     kind = ModelType.SPEECH2TEXT if source.is_dir() else ModelType.CHAT
     chosen = [models.find(call.tenant_session, ref, kind) for ref in refs]
-    repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, MOST_REPEATS)
-    at_once = whole_number("--concurrency", call.args.one("concurrency", "4"), 1, MOST_IN_FLIGHT)
-    most = _max_cost(call)
+    repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, MAX_REPEATS)
+    concurrency = whole_number("--concurrency", call.args.one("concurrency", "4"), 1, MAX_CONCURRENCY)
+    budget = _max_cost(call)
     saved = chosen_prompt(call)
     configured = list(zip(chosen, parameters_of(call, chosen, saved), strict=True))
     output = local_path(call.args.one("output"))
     planned = plan_job(
-        call.tenant_session, source, output, configured, saved, repeat=repeat, concurrency=at_once, max_cost=most
+        call.tenant_session, source, output, configured, saved, repeat=repeat, concurrency=concurrency, max_cost=budget
     )
     return _batch(call, planned)
 
@@ -63,7 +63,7 @@ class _Line:
         now, progress = monotonic(), self._progress
         if now < self._next:
             return
-        self._next = now + _EVERY
+        self._next = now + _PROGRESS_INTERVAL
         self._call.out.progress(" · ".join(progress_words(progress, now)))
 
 
@@ -102,7 +102,7 @@ def _report(call: CommandContext, job: BatchJob) -> None:
                 "output": str(job.output),
                 **counts,
                 "left": counts["total"] - counts["answered"] - counts["failed"],
-                "max_in_flight": progress.most_in_flight,
+                "max_in_flight": progress.max_in_flight,
                 "models": [entry.as_json() for entry in figures],
                 "problems": [{"model": ref, "message": problem.message} for ref, problem in problems],
             }

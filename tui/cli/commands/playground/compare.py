@@ -30,7 +30,7 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
     saved = chosen_prompt(call)
     parameters = parameters_of(call, chosen, saved)
     compared = [ComparedModel(model, values) for model, values in zip(chosen, parameters, strict=True)]
-    repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, comparisons.MOST_REPEATS)
+    repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, comparisons.MAX_REPEATS)
     file = _file(call)
     prompt = call.args.one("PROMPT", "-")
     if prompt == "-":
@@ -136,7 +136,7 @@ def _finish(call: CommandContext, comparison: PromptComparison, file: Path | Non
     rows = zip(report.LETTERS, report.table(comparison), strict=False)
     call.out.table(("", *report.HEADINGS), [(letter, *row) for letter, row in rows])
     if call.out.decorated and any("*" in row[1] for row in report.table(comparison)):
-        call.out.note(report.FRESH_NOTE)
+        call.out.note(report.CONNECTION_NOTE)
     if file is not None:
         call.out.note(f"Saved to {file}.")
 

@@ -15,7 +15,7 @@ from tui.workspace.pricing.cost import UNKNOWN, plain
 from tui.workspace.pricing.prices import Price, Rates
 
 _OLD = timedelta(days=180)
-_LARGEST = 32 << 20
+_MAX_SIZE = 32 << 20
 _OWNERS = {"yours": "your prices.toml", "listing": "its list", "imported": "imported", "table": "Modeldeck's table"}
 
 
@@ -112,8 +112,8 @@ def check(call: CommandContext) -> None:
 def import_prices(call: CommandContext) -> None:
     """Read a downloaded file, and keep its prices in the config folder."""
     path = user_file.local_path(call.args.one("FILE"))
-    content = user_file.read(path, _LARGEST)
-    if len(content) > _LARGEST:
+    content = user_file.read(path, _MAX_SIZE)
+    if len(content) > _MAX_SIZE:
         raise UsageError("The file is too large to be a table of prices.", "Choose api.json or data.json.")
     day = time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
     prices = import_file.read_prices(

@@ -19,7 +19,7 @@ VERSION = 1
 """The version of the JSON."""
 
 _INDENT = " " * 37
-_NARROWEST = 30
+_MIN_WIDTH = 30
 """Cells that a line of words has at least, however narrow the terminal is."""
 
 
@@ -75,7 +75,7 @@ def _lines(text: str, decorated: bool) -> list[str]:
     """Return a text in lines that fit behind the columns on a terminal; elsewhere they stay as they are."""
     if not decorated:
         return text.splitlines()
-    width = max(_NARROWEST, shutil.get_terminal_size().columns - len(_INDENT))
+    width = max(_MIN_WIDTH, shutil.get_terminal_size().columns - len(_INDENT))
     return [
         line
         for part in text.splitlines()

@@ -13,7 +13,7 @@ from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials.health import HealthRow
 
-_AT_A_TIME = 50
+_MAX_OPEN_TENANTS = 50
 """Tenants that are open at the same time."""
 
 
@@ -62,9 +62,9 @@ async def _check_tenant(call: CommandContext) -> list[HealthRow]:
 async def _check_tenants(call: CommandContext, named: list[TenantSession]) -> list[HealthRow]:
     """Check many tenants, a few at a time: what was opened and read of them is dropped before the next are."""
     rows: list[HealthRow] = []
-    for start in range(0, len(named), _AT_A_TIME):
+    for start in range(0, len(named), _MAX_OPEN_TENANTS):
         call.out.progress(f"Verifying {bar(start, len(named))}  {start:,} of {len(named):,} tenants")
-        sessions = await _unlock_all(call, named[start : start + _AT_A_TIME])
+        sessions = await _unlock_all(call, named[start : start + _MAX_OPEN_TENANTS])
         rows += await checks.check(sessions)
         for session in sessions:
             call.session.evict(session.tenant_id)

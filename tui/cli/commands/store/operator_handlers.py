@@ -9,7 +9,7 @@ from tui.errors import Problem, UsageError
 from tui.sanitize import group_fingerprint, one_line
 from tui.secret import Secret
 from tui.tenancy.connections import find_provider
-from tui.tenancy.operators import PERSON, RECOVERY, ExposedCredential, Operator, fingerprint
+from tui.tenancy.operators import OWN_KEY_PAIR, RECOVERY, ExposedCredential, Operator, fingerprint
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import shared_name
 from tui.workspace import operators, trials
@@ -131,9 +131,9 @@ def own_passphrase(call: CommandContext) -> Secret:
         UsageError: No source has it, and there is no terminal to ask on.
     """
     if operators.has_key_pair(call.session):
-        passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
+        passphrase = call.secret_input.passphrase(OWN_KEY_PAIR, "Passphrase of your own key pair: ")
     else:
-        passphrase = call.secret_input.passphrase_without_prompt(PERSON) or call.secret_input.new_passphrase(
+        passphrase = call.secret_input.passphrase_without_prompt(OWN_KEY_PAIR) or call.secret_input.new_passphrase(
             "New passphrase of your own key pair: "
         )
     if not passphrase:

@@ -25,7 +25,7 @@ from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground import calls, fallback
-from tui.workspace.playground.compare.comparison import MOST
+from tui.workspace.playground.compare.comparison import MAX_MODELS
 from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.speech import audio as recordings
 
@@ -67,8 +67,8 @@ async def _compare(call: CommandContext, named: list[str]) -> int:
         raise UsageError("--trace saves the requests of one model.", "Leave --trace or the other models out.")
     chosen = [models.find(call.tenant_session, ref, ModelType.SPEECH2TEXT) for ref in named]
     chosen = chosen or [answering_model(call, ModelType.SPEECH2TEXT)]
-    if len(chosen) > MOST:
-        raise UsageError(f"Up to {MOST} models are compared.")
+    if len(chosen) > MAX_MODELS:
+        raise UsageError(f"Up to {MAX_MODELS} models are compared.")
     with recording(call.args.one("FILE"), None) as path:
         recordings.audio_info(path)
         return await comparing.compare(call, chosen, path, comparing.reference_of(call))

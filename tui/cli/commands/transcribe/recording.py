@@ -13,7 +13,7 @@ from tui.storage.user_file import local_path
 from tui.workspace.playground.speech.audio import ending_of
 
 _CHUNK = 64 * 1024
-_LARGEST = 2**30
+_MAX_SIZE = 2**30
 """Bytes that are copied of standard input where the model has no limit of its own."""
 
 
@@ -32,7 +32,7 @@ def recording(name: str, limit: int | None) -> Iterator[Path]:
     if is_terminal(sys.stdin):
         raise UsageError("A recording cannot be typed.", "Pipe one: modeldeck transcribe - <call.mp3")
     with temporary_folder() as folder:
-        remaining = limit + 1 if limit is not None else _LARGEST
+        remaining = limit + 1 if limit is not None else _MAX_SIZE
         with interruptible():
             content = sys.stdin.buffer.read(_CHUNK)
             if not content:

@@ -15,7 +15,7 @@ from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace.transfer import export as export_file
 from tui.workspace.transfer import formats, import_plan
-from tui.workspace.transfer.file_format import LARGEST
+from tui.workspace.transfer.file_format import MAX_SIZE
 
 _STREAM = "-"
 
@@ -92,5 +92,5 @@ async def import_file(call: CommandContext) -> None:
 
 def _content(where: str) -> bytes:
     if where == _STREAM:
-        return read_bytes("Paste the file", LARGEST + 1)
-    return read(local_path(where), LARGEST)
+        return read_bytes("Paste the file", MAX_SIZE + 1)
+    return read(local_path(where), MAX_SIZE)

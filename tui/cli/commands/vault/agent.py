@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-_LONGEST = 7 * _SECONDS["d"]
+_MAX_SECONDS = 7 * _SECONDS["d"]
 _FOR, _IDLE = "8h", "1h"
 
 COMMANDS = (
@@ -155,7 +155,7 @@ def _agent(call: "CommandContext") -> Any:
 def _seconds(call: "CommandContext", option: str, default: str) -> int:
     match = _DURATION.fullmatch(call.args.one(option, default))
     seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
-    if not 60 <= seconds <= _LONGEST:
+    if not 60 <= seconds <= _MAX_SECONDS:
         raise UsageError(f"--{option} is a time between 1m and 7d.", "For example: 30m, 8h or 2d.")
     return seconds
 

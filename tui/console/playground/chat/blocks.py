@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MARK, MODEL, MUTED, PERSON, PROBLEM, STOPPED, TURN, WORKING
+from tui.console.widgets.symbols import ATTENTION, MARK, MODEL, MUTED, PROBLEM, STOPPED, TURN, USER_TURN, WORKING
 from tui.console.widgets.wrap import wrap
 from tui.sanitize import printable
 
@@ -53,11 +53,11 @@ class QuestionBlock:
         self.text, self._files = text, tuple(files)
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line(("you", PERSON)), *wrap(Content(printable(self.text[:_MAX_CHARACTERS])), cells - 2)]
+        rows = [line(("you", USER_TURN)), *wrap(Content(printable(self.text[:_MAX_CHARACTERS])), cells - 2)]
         if (more := len(self.text) - _MAX_CHARACTERS) > 0:
             rows.append(line((f"{WORKING} and {more:,} characters more", MUTED)))
         rows += [row for file in self._files for row in wrap(line((f"{MARK} {file}", MUTED)), cells - 2)]
-        return [line((f"{TURN} ", PERSON), row) for row in rows]
+        return [line((f"{TURN} ", USER_TURN), row) for row in rows]
 
     def contains(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
 
 _CORRECT = "{chat.correct:typing} sends this back."
-_AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
+_RESEND_HINT = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
 
 
 class Exchange:
@@ -160,7 +160,7 @@ def problem_block(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
     advice = problem_hint(problem)
     hints = [advice]
     if started:
-        hints = [hint(_AGAIN)] if advice.startswith("Sending it again") else [advice, hint(_AGAIN)]
+        hints = [hint(_RESEND_HINT)] if advice.startswith("Sending it again") else [advice, hint(_RESEND_HINT)]
     elif isinstance(problem, CredentialRejected):
         hints.append(hint("{area.providers:typing} opens Providers to replace it."))
     return ProblemBlock(problem.message, hints, problem.detail, by)

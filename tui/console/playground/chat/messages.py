@@ -14,8 +14,8 @@ _RECORDING_NOTES = {
     RECORDED: "This chat is recorded, encrypted; {chat.history:typing} lists the recorded ones.",
     INCOGNITO: "Incognito: this chat is not recorded, and not kept when you quit.",
 }
-BUSY = "An answer is running; {app.copy-or-stop} stops it."
-NOTHING = "Nothing was asked in this chat yet."
+ANSWER_RUNNING = "An answer is running; {app.copy-or-stop} stops it."
+EMPTY_CHAT = "Nothing was asked in this chat yet."
 NO_MODEL = "No default chat model yet; {playground.model:typing} picks one for this chat."
 
 NEW_CHAT = (

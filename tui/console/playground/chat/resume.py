@@ -26,7 +26,7 @@ async def choose_chat(console: ConsoleNode, session: ChatSession) -> StoredChat 
     tenant, dialogs = session.session, console.dialogs
     state = settings(tenant)
     if session.running is not None:
-        dialogs.toast(hint(messages.BUSY))
+        dialogs.toast(hint(messages.ANSWER_RUNNING))
         return None
     if not state.available:
         dialogs.toast("A shared store keeps no chats; history needs settings in files of this machine.")

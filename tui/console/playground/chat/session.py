@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
     from tui.workspace.pricing.cost import Cost
 
-_CHARACTERS_A_TOKEN = 4
+_CHARACTERS_PER_TOKEN = 4
 
 
 class RunningAnswer:
@@ -104,7 +104,7 @@ class RunningAnswer:
         """Tokens of the answer: as the provider counts them, else about."""
         if self._usage is not None and self._usage.output:
             return self._usage.output
-        return max(self._pieces, (len(self.reply.text) + len(self.reply.thoughts)) // _CHARACTERS_A_TOKEN)
+        return max(self._pieces, (len(self.reply.text) + len(self.reply.thoughts)) // _CHARACTERS_PER_TOKEN)
 
     @property
     def status_text(self) -> str:

@@ -37,7 +37,7 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 Files = tuple[AttachedFile, ...]
 
 _VERBS = ("write", "again", "attach", "edit", "parameters", "copy", "save", "new", "find", "incognito", "correct")
-WIDE = 100
+PARAMETERS_WIDTH = 100
 """Columns from which the parameters are shown beside the chat."""
 
 
@@ -138,7 +138,7 @@ class ChatTab(PromptTab):
             self.set_interval(INTERVAL, partial(collect, folder, self.composer, self.dialogs))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(event.size.width >= PARAMETERS_WIDTH, "-wide")
         self._show_side()
         self.refresh_chrome()
 
@@ -231,7 +231,7 @@ class ChatTab(PromptTab):
         if not self.question.text.strip():
             return
         if self.busy:
-            self.show_sentence(hint(messages.BUSY))
+            self.show_sentence(hint(messages.ANSWER_RUNNING))
         elif self.model is None:
             self.show_sentence(hint(messages.NO_MODEL))
         else:
@@ -293,25 +293,25 @@ class ChatTab(PromptTab):
     def action_again(self) -> None:
         last = self.session.history.last
         if self.busy:
-            self.show_sentence(hint(messages.BUSY))
+            self.show_sentence(hint(messages.ANSWER_RUNNING))
         elif last is not None and self.model is not None:
             if self.question.text.strip() == last.turn.question and not last.replies:
                 self.composer.pop()
             self.ask(last.turn.question, self.model, again=last)
         else:
-            self.show_sentence(messages.NOTHING)
+            self.show_sentence(messages.EMPTY_CHAT)
 
     def action_edit(self) -> None:
         last = self.session.history.last
         if self.session.running is not None:
-            self.show_sentence(hint(messages.BUSY))
+            self.show_sentence(hint(messages.ANSWER_RUNNING))
         elif last is not None:
             self.composer.change(last.turn.question, last.turn.files)
             self.question.focus()
             self._editing = True
             self.show_sentence("Sending replaces your last question and its answer.")
         else:
-            self.show_sentence(messages.NOTHING)
+            self.show_sentence(messages.EMPTY_CHAT)
 
     def action_parameters(self) -> None:
         if self.model is None:
@@ -344,11 +344,11 @@ class ChatTab(PromptTab):
         if text := self.session.history.text_at(self.transcript.block_at_cursor):
             self.console.copy_to_terminal(text)
         else:
-            self.show_sentence(messages.NOTHING)
+            self.show_sentence(messages.EMPTY_CHAT)
 
     def action_save(self) -> None:
         if not self.session.history.entries:
-            self.show_sentence(messages.NOTHING)
+            self.show_sentence(messages.EMPTY_CHAT)
         else:
             from tui.console.playground.chat.save import save_chat  # lazy: the page
 
@@ -356,11 +356,11 @@ class ChatTab(PromptTab):
 
     def action_new(self) -> None:
         if self.session.running is not None:
-            self.show_sentence(hint(messages.BUSY))
+            self.show_sentence(hint(messages.ANSWER_RUNNING))
         elif self.session.history.entries:
             self.run_worker(self._new(), group="new", exclusive=True, exit_on_error=False)
         else:
-            self.show_sentence(messages.NOTHING)
+            self.show_sentence(messages.EMPTY_CHAT)
 
     async def _new(self) -> None:
         if self.session.unsaved and await self.dialogs.ask("New chat", *messages.NEW_CHAT) != "new":

@@ -25,13 +25,13 @@ from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WORKING
 from tui.console.widgets.truncate import fit, width
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
-from tui.workspace.playground.batch.job import MOST_IN_FLIGHT, MOST_REPEATS, BatchJob, plan_job, progress_words
+from tui.workspace.playground.batch.job import MAX_CONCURRENCY, MAX_REPEATS, BatchJob, plan_job, progress_words
 from tui.workspace.playground.batch.summary import HEADINGS, ModelSummary
-from tui.workspace.playground.compare.comparison import MOST
+from tui.workspace.playground.compare.comparison import MAX_MODELS
 from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
-_EVERY = 0.2
+_PROGRESS_INTERVAL = 0.2
 """Seconds between two drawings of the progress."""
 _NUMBER = 8
 """Cells of a field for a number."""
@@ -139,7 +139,7 @@ class BatchPage(PageScreen[None]):
         refs = ", ".join(entry.model.ref for entry in self._models)
         self._named.show(line("   ", (fit("models", 17), ""), refs, "\n"))
         # Chat models are those of Compare.
-        self._add.display = self._kind is not ModelType.CHAT and len(self._models) < MOST
+        self._add.display = self._kind is not ModelType.CHAT and len(self._models) < MAX_MODELS
 
     async def _pick(self) -> None:
         model = await self.navigator.pick_model(self._kind)
@@ -212,8 +212,8 @@ class BatchPage(PageScreen[None]):
             expand_home(self._output.value, self._home),
             self._models,
             self._prompt,
-            repeat=_whole(self._repeat, MOST_REPEATS),
-            concurrency=_whole(self._in_flight, MOST_IN_FLIGHT),
+            repeat=_whole(self._repeat, MAX_REPEATS),
+            concurrency=_whole(self._in_flight, MAX_CONCURRENCY),
             max_cost=amount,
         )
 
@@ -256,7 +256,7 @@ class BatchPage(PageScreen[None]):
         self.set_focus(None)
         self._table.show("")
         self.console.set_running("playground/batch", self._stop)
-        self._timer = self.set_interval(_EVERY, self._draw)
+        self._timer = self.set_interval(_PROGRESS_INTERVAL, self._draw)
         self._draw()
         self.refresh_chrome()
 
@@ -326,8 +326,8 @@ def summary_table(figures: Sequence[ModelSummary], cells: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _whole(row: FieldRow, most: int) -> int:
+def _whole(row: FieldRow, maximum: int) -> int:
     text = row.value.strip()
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise UsageError(f'"{row.label}" is a whole number from 1 to {most}.')
+    if not text.isdecimal() or not 1 <= int(text) <= maximum:
+        raise UsageError(f'"{row.label}" is a whole number from 1 to {maximum}.')
     return int(text)

@@ -18,7 +18,7 @@ from tui.errors import Problem
 from tui.sanitize import one_line, printable
 from tui.workspace.playground.batch.rows_file import read_rows
 
-_MOST = 1_000
+_MAX_ROWS = 1_000
 """Rows that are shown."""
 
 
@@ -42,7 +42,7 @@ class BatchAnswers(TextPage):
 
     async def _show(self) -> None:
         try:
-            rows, more = await asyncio.to_thread(read_rows, self._path, _MOST)
+            rows, more = await asyncio.to_thread(read_rows, self._path, _MAX_ROWS)
             lines = [*answer_lines(rows)]
             if more:
                 lines += ["", line((f"   The other answers are in {one_line(str(self._path))}.", MUTED))]

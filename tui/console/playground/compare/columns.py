@@ -13,13 +13,13 @@ from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import ComparedModel
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 
-_NARROWEST = 40
+_MIN_WIDTH = 40
 _STACKED_BELOW = 100
 
 
 def per_row(width: int, count: int) -> int:
     """Return how many columns fit side by side: none narrower than 40 cells, and one below 100."""
-    fit = width // _NARROWEST if width >= _STACKED_BELOW else 1
+    fit = width // _MIN_WIDTH if width >= _STACKED_BELOW else 1
     return max(1, count) if count <= fit else min(2, fit)
 
 

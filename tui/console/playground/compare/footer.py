@@ -2,7 +2,7 @@
 
 from tui.console.playground.compare.columns import CompareColumns
 from tui.workspace.playground.compare import report
-from tui.workspace.playground.compare.comparison import MOST, PromptComparison
+from tui.workspace.playground.compare.comparison import MAX_MODELS, PromptComparison
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
 
@@ -27,10 +27,10 @@ def footer(
         stop = ("app.copy-or-stop: stop", "area.escape: commands")
         return stop if typing else ("area.escape: stop", "compare.write")
     if typing:
-        add = ("playground.model: add model",) if len(columns) < MOST else ()
+        add = ("playground.model: add model",) if len(columns) < MAX_MODELS else ()
         after = ("compare.again", "compare.save", *_correct(comparison)) if comparison else ()
         return ("question.send", "question.new-line", *after, *add, "area.escape: commands")
-    keys = ["compare.write", *(["compare.add"] if len(columns) < MOST else [])]
+    keys = ["compare.write", *(["compare.add"] if len(columns) < MAX_MODELS else [])]
     if columns.current is not None:
         keys += ["playground.model: replace", "compare.remove", *source_keys]
     if comparison is not None:
@@ -54,8 +54,8 @@ def foot_words(
     if comparison is None:
         return _with(prompt) or "one prompt, every model"
     answers = [answer for entry in comparison.models for answer in entry.answers]
-    samples = comparison.most_answers
-    fresh = f" · {report.FRESH_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
+    samples = comparison.max_answers
+    fresh = f" · {report.CONNECTION_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
     return (f"median of {samples} answers each" if samples > 1 else "one answer each") + fresh
 
 

@@ -26,13 +26,13 @@ from tui.tenancy import keyring
 from tui.workspace.playground import calls
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.compare import comparison as comparisons
-from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComparison
+from tui.workspace.playground.compare.comparison import MAX_MODELS, MIN_MODELS, PromptComparison
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
-REPEATS = 5
-_NOTHING = "Nothing was compared yet."
-_BUSY = "Answers are running; {app.copy-or-stop} stops them."
+DEFAULT_REPEATS = 5
+_EMPTY = "Nothing was compared yet."
+_ANSWERS_RUNNING = "Answers are running; {app.copy-or-stop} stops them."
 
 
 class CompareTab(PromptTab):
@@ -46,7 +46,7 @@ class CompareTab(PromptTab):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("compare.write", "write"),
         bind("compare.again", "repeat(1)"),
-        bind("compare.repeat", f"repeat({REPEATS})"),
+        bind("compare.repeat", f"repeat({DEFAULT_REPEATS})"),
         bind("chat.correct", "correct"),
         bind("compare.winner", "winner"),
         bind("compare.differences", "differences"),
@@ -149,19 +149,19 @@ class CompareTab(PromptTab):
         """Compare that model: in place of the one in the current column, or as one more, with `another` in any case."""
         self._picked = True
         if self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         elif any(column.model.ref == model.ref for column in self.columns):
             self.show_sentence(f"{model.ref} is compared already.")
         elif not another and (current := self.columns.current) is not None:
             self._forget()
             self.run_worker(self.columns.replace(current, model), group="columns")
-        elif len(self.columns) < MOST:
+        elif len(self.columns) < MAX_MODELS:
             self.columns.add(model)
             self._forget()
             self._columns_changed()
         else:
             self.show_sentence(
-                hint(f"Up to {MOST} models are compared; {{compare.remove}} removes the one of a column.")
+                hint(f"Up to {MAX_MODELS} models are compared; {{compare.remove}} removes the one of a column.")
             )
 
     def _columns_changed(self) -> None:
@@ -173,8 +173,8 @@ class CompareTab(PromptTab):
         self.comparison, self._saved = None, True
 
     def action_add(self) -> None:
-        if len(self.columns) >= MOST:
-            self.show_sentence(f"Up to {MOST} models are compared.")
+        if len(self.columns) >= MAX_MODELS:
+            self.show_sentence(f"Up to {MAX_MODELS} models are compared.")
         else:
             self.run_worker(self._pick_another(), group="pick", exclusive=True)
 
@@ -185,7 +185,7 @@ class CompareTab(PromptTab):
 
     def action_remove(self) -> None:
         if self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         elif (column := self.columns.current) is not None:
             self.columns.drop(column)
             self._forget()
@@ -199,8 +199,8 @@ class CompareTab(PromptTab):
         if not self.question.text.strip():
             return
         if self.running:
-            self.show_sentence(hint(_BUSY))
-        elif len(self.columns) < FEWEST:
+            self.show_sentence(hint(_ANSWERS_RUNNING))
+        elif len(self.columns) < MIN_MODELS:
             self.show_sentence(hint("Compare takes two models at least; {playground.model:typing} adds one."))
         else:
             prompt, files = self.composer.pop()
@@ -208,15 +208,15 @@ class CompareTab(PromptTab):
 
     def action_repeat(self, count: int) -> None:
         if self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         elif self.comparison is not None:
             self._ask("", count)
         else:
-            self.show_sentence(_NOTHING)
+            self.show_sentence(_EMPTY)
 
     def action_correct(self) -> None:
         if self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         elif self.comparison is not None and any(entry.correction for entry in self.comparison.models):
             self._ask("", 1, correct=True)
         else:
@@ -265,7 +265,7 @@ class CompareTab(PromptTab):
             await request(session, comparison, self._apply, self._end)
         finally:
             comparisons.stop(comparison)
-            comparison.repeat = comparison.most_answers
+            comparison.repeat = comparison.max_answers
             self._drawing.stop()
             self.console.set_running("playground/compare", None)
             if self.is_attached:
@@ -362,13 +362,13 @@ class CompareTab(PromptTab):
         if column is not None and column.text:
             self.console.copy_to_terminal(column.text)
         else:
-            self.show_sentence(_NOTHING)
+            self.show_sentence(_EMPTY)
 
     def action_save(self) -> None:
         if self.comparison is None:
-            self.show_sentence(_NOTHING)
+            self.show_sentence(_EMPTY)
         elif self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         else:
             self.run_worker(self._save(self.comparison), group="save", exclusive=True, exit_on_error=False)
 
@@ -380,7 +380,7 @@ class CompareTab(PromptTab):
 
     def action_batch(self) -> None:
         if self.running:
-            self.show_sentence(hint(_BUSY))
+            self.show_sentence(hint(_ANSWERS_RUNNING))
         elif not self.columns:
             self.show_sentence(hint("A batch takes one model at least; {compare.add} adds one."))
         else:

@@ -26,8 +26,8 @@ LEGEND = "█ 80 and up  ▓ 60  ▒ 40  ░ 20"
 
 _CELL = 4
 _NORM = 5
-_LEAST_TEXT = 12
-_GUTTER = 3
+_MIN_TEXT_WIDTH = 12
+_COLUMN_GAP = 3
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Plan:
 def plan(cells: int, count: int) -> Plan:
     """Return the parts of a row at that width of the window; two texts need no columns."""
     number = len(str(count))
-    free = cells - _GUTTER - number - 1 - _NORM
-    columns = min(count, max(0, (free - _LEAST_TEXT - 1) // _CELL)) if count > 2 else 0
+    free = cells - _COLUMN_GAP - number - 1 - _NORM
+    columns = min(count, max(0, (free - _MIN_TEXT_WIDTH - 1) // _CELL)) if count > 2 else 0
     free -= columns * _CELL
     text = max(1, min(cells // 2 - 9, free - 1))
     return Plan(number, text, max(1, min(4, free - text)), columns)
@@ -87,7 +87,7 @@ class Heatmap(Rows):
             return
         layout = plan(self.size.width, len(self.order))
         self.first = max(0, min(self.first, len(self.order) - layout.columns))
-        parts: list[Words] = [" " * (_GUTTER + layout.number + 1 + layout.text + layout.gap)]
+        parts: list[Words] = [" " * (_COLUMN_GAP + layout.number + 1 + layout.text + layout.gap)]
         for n in self.order[self.first : self.first + layout.columns]:
             number = str(n + 1)
             before = (3 - len(number)) // 2
@@ -110,7 +110,7 @@ class Heatmap(Rows):
             compared = self.compared
             if compared is None:
                 return Content("")
-            layout = plan(cells + _GUTTER, len(self.order))
+            layout = plan(cells + _COLUMN_GAP, len(self.order))
             number = str(n + 1)
             head: list[Words] = [
                 " " * (layout.number - len(number)),
@@ -132,7 +132,7 @@ def cell(value: float | None) -> Words:
     if value is None:
         return " –  "
     hundredths = round(value * 100)
-    for least, shade, role in SHADES:
-        if hundredths >= least:
+    for threshold, shade, role in SHADES:
+        if hundredths >= threshold:
             return f"{shade}{hundredths:2}".ljust(_CELL), role
     return f"{hundredths:3} ", MUTED

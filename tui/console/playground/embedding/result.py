@@ -20,12 +20,12 @@ from tui.workspace.playground.embedding.vectors import Comparison
 MAP = 60
 """The most texts for which a map is drawn; with more, only the nearest pairs are shown."""
 
-WIDE = 120
+SPLIT_WIDTH = 120
 """Cells from which on the scatter is beside the map."""
 
 _SCATTER, _HIGHEST = 44, 14
 _PAIRS = 200
-_INVITE = "One text per line; two or more are compared."
+_EMPTY = "One text per line; two or more are compared."
 
 
 class EmbeddingResult(ConsoleNode, Vertical):
@@ -50,7 +50,7 @@ class EmbeddingResult(ConsoleNode, Vertical):
         self._points: Sequence[Point | None] = ()
 
     def compose(self) -> ComposeResult:
-        yield Plain(f"\n   {_INVITE}", id="summary")
+        yield Plain(f"\n   {_EMPTY}", id="summary")
         yield Plain(id="heading")
         with Horizontal(id="map-row"):
             yield Heatmap(self._show_heading, id="map")
@@ -121,7 +121,7 @@ class EmbeddingResult(ConsoleNode, Vertical):
         room = room if room >= 3 else self.size.height - 3
         self.query_one(Heatmap).styles.height = max(1, min(len(compared.texts), room))
         dots = self.query_one("#dots", Plain)
-        fits = bool(self._points) and self.app.size.width >= WIDE and room >= 4
+        fits = bool(self._points) and self.app.size.width >= SPLIT_WIDTH and room >= 4
         dots.set_class(not fits, "-none")
         if fits:
             rows = scatter(self._points, _SCATTER - 4, min(_HIGHEST, room))
@@ -136,7 +136,7 @@ class EmbeddingResult(ConsoleNode, Vertical):
     def _place_texts(self) -> None:
         """Work out where the texts are in two dimensions, once and where that can be seen."""
         compared = self.compared
-        if compared is None or self._points or not 2 < len(compared.texts) <= MAP or self.app.size.width < WIDE:
+        if compared is None or self._points or not 2 < len(compared.texts) <= MAP or self.app.size.width < SPLIT_WIDTH:
             return
 
         async def place() -> None:

@@ -15,7 +15,7 @@ from tui.workspace.playground.embedding.projection import Point, scatter
 from tui.workspace.playground.embedding.vectors import Comparison
 
 _MARGIN = "   "
-_FEWEST, _MOST = 8, 30
+_MIN_ROWS, _MAX_ROWS = 8, 30
 """Rows of the drawing."""
 
 
@@ -40,7 +40,7 @@ class Scatter(TextPage):
     def _lines(self, cells: int) -> list[Words]:
         # All in sight where there is room; with many texts the drawing is still large.
         below = min(len(self._compared.texts), self.reader.size.height // 2) + 1
-        height = max(_FEWEST, min(_MOST, self.reader.size.height - below))
+        height = max(_MIN_ROWS, min(_MAX_ROWS, self.reader.size.height - below))
         drawing = scatter(self._points, max(20, cells - 2 * len(_MARGIN)), height)
         texts = (line((f"{_MARGIN}{number:>3} ", MUTED), text) for number, text in enumerate(self._compared.texts, 1))
         return [*(f"{_MARGIN}{row}" for row in drawing), "", *texts]

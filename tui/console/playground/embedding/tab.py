@@ -29,9 +29,9 @@ from tui.errors import Problem
 from tui.providers.events import Event, Usage, Vectors
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground.embedding.documents import embed_all
-from tui.workspace.playground.embedding.vectors import MOST, Comparison, compare
+from tui.workspace.playground.embedding.vectors import MAX_TEXTS, Comparison, compare
 
-_NOTHING = "Nothing was embedded yet."
+_EMPTY = "Nothing was embedded yet."
 _THREE = "Three embedded texts are needed."
 _NO_MODEL = "No default embedding model yet."
 
@@ -228,8 +228,8 @@ class EmbeddingTab(SingleCallTab):
             self._set_error(_NO_MODEL, pick_model_hint("these texts"))
         elif not texts:
             self.action_write()
-        elif len(texts) > MOST:
-            self._set_error(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
+        elif len(texts) > MAX_TEXTS:
+            self._set_error(f"You entered {len(texts):,} texts; up to {MAX_TEXTS} can be compared.", "Leave some out.")
         else:
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
@@ -303,14 +303,14 @@ class EmbeddingTab(SingleCallTab):
 
     def action_copy(self) -> None:
         if self.compared is None:
-            self.dialogs.toast(_NOTHING)
+            self.dialogs.toast(_EMPTY)
         else:
             one = len(self.compared.texts) == 1
             self.console.copy_to_terminal(self.compared.as_json(self._ref) if one else self.compared.as_table())
 
     def action_save(self) -> None:
         if self.compared is None:
-            self.dialogs.toast(_NOTHING)
+            self.dialogs.toast(_EMPTY)
         else:
             from tui.console.playground.embedding import pages  # lazy: the pages
 

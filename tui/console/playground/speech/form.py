@@ -138,7 +138,7 @@ class SpeechForm(Vertical):
         self._times.value = granularity
         self._times.refresh(layout=True)
         self._path.endings = accepted_endings(self.limits)
-        self._path.most = self.limits.size if self.limits else 0
+        self._path.max_size = self.limits.size if self.limits else 0
         if self.is_mounted:
             self._path.refresh_file()
 

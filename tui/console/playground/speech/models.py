@@ -22,7 +22,7 @@ from tui.console.widgets.truncate import fit, width
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
-from tui.workspace.playground.compare.comparison import MOST
+from tui.workspace.playground.compare.comparison import MAX_MODELS
 from tui.workspace.playground.speech.transcription import (
     HEADINGS,
     MeasuredTranscript,
@@ -85,7 +85,7 @@ class SpeechModels(PageScreen[None]):
     def _show_models(self) -> None:
         refs = ", ".join(model.ref for model in self._models)
         self._named.show(line(_MARGIN, fit("models", 18), refs))
-        self._add.display = len(self._models) < MOST
+        self._add.display = len(self._models) < MAX_MODELS
 
     def on_input_changed(self) -> None:
         self._wrong.show("")

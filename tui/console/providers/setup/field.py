@@ -40,7 +40,7 @@ class EntryRow(FieldRow):
         self.pasted_fields: Mapping[str, str] = {}
         """What the last paste held, by field name."""
         self.wrong: tuple[Words, ...] = ()
-        self.left_out = False
+        self.omitted = False
         """Whether the last paste was refused; what the field holds is then not what was meant."""
         self.here = False
         """Whether the operator wants a key of another shape here all the same."""
@@ -81,11 +81,11 @@ class EntryRow(FieldRow):
 
     def _clean(self, text: str) -> str | None:
         if self.declared.secret and text.lstrip().startswith(REFERENCE):
-            self.notes, self.wrong, self.left_out = (), (), False
+            self.notes, self.wrong, self.omitted = (), (), False
             return self.field.clean(text).strip()
         cleaned = paste.clean_pasted(self.declared, text)
         self.notes = cleaned.notes
-        self.left_out = bool(cleaned.problem)
+        self.omitted = bool(cleaned.problem)
         if cleaned.problem:
             self.wrong = (cleaned.problem,)
             return None
@@ -115,7 +115,7 @@ class EntryRow(FieldRow):
 
     def show_too_long(self, size: int) -> None:
         """Say that a paste was left out."""
-        self.left_out = True
+        self.omitted = True
         self.complain(f"The paste has {size:,} characters, too many. Nothing was pasted.", "Paste it again.")
 
     def complain(self, message: str, *more: str) -> None:
@@ -125,7 +125,7 @@ class EntryRow(FieldRow):
 
     def clear_problem(self) -> None:
         """Clear the field's problem, as the text has changed."""
-        self.wrong, self.left_out = (), self.refers and self.secret is None
+        self.wrong, self.omitted = (), self.refers and self.secret is None
         self.field.password = self.declared.secret and not self.refers  # a reference is no secret
         if not self.value:
             self.notes, self.pasted_fields, self.here = (), {}, False

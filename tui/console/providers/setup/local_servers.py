@@ -29,14 +29,14 @@ def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
         none = line(PROBLEM, "No model server answers on this machine.\n")
         where = f"Start one, or type its URL. Asked: {ports_of(provider)}."
         return [Plain(line(none, where), classes="said")]
-    widest = max(len(server.base_url) for server in servers)
+    url_width = max(len(server.base_url) for server in servers)
     parts: list[Widget] = [Plain("Answers on this machine", classes="said")]
     for number, server in enumerate(servers):
         models = f"{len(server.models)} model{'' if len(server.models) == 1 else 's'}, no key"
         note = f"{server.label:<14} {models}"
-        parts.append(Button(f"Use {server.base_url:<{widest}}", id=f"server-{number}", note=note))
+        parts.append(Button(f"Use {server.base_url:<{url_width}}", id=f"server-{number}", note=note))
     if silent := _no_answer(provider, servers):
-        parts.append(Plain((" " * (widest + 14) + silent, MUTED)))
+        parts.append(Plain((" " * (url_width + 14) + silent, MUTED)))
     return parts
 
 

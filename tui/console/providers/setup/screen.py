@@ -242,7 +242,7 @@ class Setup(PageScreen[bool]):
         if not self.credential_name and form.new_name in [credential.name for credential in stored]:
             return not form.complain(NAME, "A credential of that name already exists.", "Choose another name.")
         for row in form.visible_rows:
-            if row.left_out:
+            if row.omitted:
                 form.open_at(row.field_name)
                 return False
             if row.missing:

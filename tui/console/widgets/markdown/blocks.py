@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_LONGEST_LINE = 4_000
-_MOST_CHARACTERS = 8_000
-_MOST_LINES = {"fence": 50, "table": 50}
-_MOST_OTHER_LINES = 200
+_MAX_LINE = 4_000
+_MAX_CHARACTERS = 8_000
+_MAX_LINES = {"fence": 50, "table": 50}
+_MAX_OTHER_LINES = 200
 _WINDOW = 200
 """Lines that are looked at together when a long text comes at once."""
 
-_SIGNS = re.compile(r"[-+*_=#>~`|:\d.)\[\]!\s]*")
+_PUNCTUATION = re.compile(r"[-+*_=#>~`|:\d.)\[\]!\s]*")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class PieceSplitter:
     @property
     def open(self) -> Piece:
         """What more text may still change. A last line of signs only is left out, as it may become anything."""
-        last = "" if _SIGNS.fullmatch(self._last) else self._last
+        last = "" if _PUNCTUATION.fullmatch(self._last) else self._last
         return Piece("".join(self._lines) + last, self._opening)
 
     def _add_piece(self, lines: Sequence[str]) -> None:
@@ -95,14 +95,14 @@ class PieceSplitter:
         text, place = self._last + "".join(self._fresh), 0
         self._fresh.clear()
         while True:
-            end = text.find("\n", place, place + _LONGEST_LINE + 1)
+            end = text.find("\n", place, place + _MAX_LINE + 1)
             if end >= 0:
                 self._lines.append(text[place : end + 1])
                 place = end + 1
-            elif len(text) - place > _LONGEST_LINE:
-                half = place + _LONGEST_LINE // 2
-                end = text.rfind(" ", half, place + _LONGEST_LINE)
-                end = end + 1 if end >= 0 else place + _LONGEST_LINE
+            elif len(text) - place > _MAX_LINE:
+                half = place + _MAX_LINE // 2
+                end = text.rfind(" ", half, place + _MAX_LINE)
+                end = end + 1 if end >= 0 else place + _MAX_LINE
                 self._lines.append(f"{text[place:end]}\n")
                 place = end
             else:
@@ -154,10 +154,10 @@ def _begins_unit(token: "Token") -> bool:
 def _split_length(kind: str, lines: Sequence[str]) -> int:
     """Return after how many lines to cut a block; 0 if it is short enough."""
     last = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
-    most = min(last - 1, _MOST_LINES.get(kind, _MOST_OTHER_LINES))
+    limit = min(last - 1, _MAX_LINES.get(kind, _MAX_OTHER_LINES))
     characters = 0
-    for count in range(1, most + 1):
+    for count in range(1, limit + 1):
         characters += len(lines[count - 1])
-        if characters >= _MOST_CHARACTERS:
+        if characters >= _MAX_CHARACTERS:
             return count
-    return most if most < last - 1 else 0
+    return limit if limit < last - 1 else 0

@@ -17,7 +17,7 @@ _SPACED_BLOCKS = frozenset(("heading", "fence", "code_block", "table", "hr"))
 """Blocks with a blank row before and after them, whatever the source has."""
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike", "link": "underline"}
-_LEAST = 8
+_MIN_TEXT_WIDTH = 8
 """Cells that nesting leaves to a text at least."""
 
 
@@ -97,7 +97,7 @@ class _Drawing:
         rows: list[Content] = []
         above: SyntaxTreeNode | None = None
         for node in nodes:
-            drawn = self.block(node, max(cells, _LEAST))
+            drawn = self.block(node, max(cells, _MIN_TEXT_WIDTH))
             if above is not None and rows and drawn and self._has_gap(above, node):
                 rows.append(Content(""))
             rows += drawn

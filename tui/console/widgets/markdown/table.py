@@ -10,7 +10,7 @@ from tui.console.widgets.wrap import wrap
 
 _INDENT = 2
 _GAPS = (4, 2)
-_LEAST = 6
+_MIN_COLUMN = 6
 """Cells below which a column is not worth having."""
 
 Cells = Sequence[Content]
@@ -32,7 +32,7 @@ def columns_for(rows: Sequence[Cells], cells: int) -> Columns:
         if sum(natural) + gap * (count - 1) <= cells - _INDENT:
             return Columns(tuple(natural), gap)
     left = cells - _INDENT - gap * (count - 1)
-    if left < count * _LEAST:
+    if left < count * _MIN_COLUMN:
         return Columns((), 0)
     widths = [0] * count
     for rest, n in zip(range(count, 0, -1), sorted(range(count), key=natural.__getitem__), strict=True):

@@ -35,7 +35,7 @@ class Flavour:
     """
 
     classify: Callable[[Mapping[str, Any]], Model | None]
-    most_tokens: str
+    max_tokens_field: str
     vectors: str
     batch: Callable[[Model], int] = lambda model: 256
 

@@ -26,12 +26,12 @@ DONE = "[DONE]"
 
 _REFUSED = "The model declined to answer."
 _REASONS = ("finish_reason", "finishReason", "stop_reason", "stopReason")
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+_THINKING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _MEMBERS = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _DELTA_MEMBERS = frozenset({"role", "content"})
 """What most choices of a stream hold, and nothing else."""
 
-_THOUGHT = r"(?i)(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$"
+_THINKING_NAME = r"(?i)(?:reason|think|thought)(?!.*(?:signature|token|budget|effort|detail|_id|time))|cot$"
 """Another name of a member that holds thinking."""
 
 
@@ -50,7 +50,7 @@ def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     else:
         body["messages"] = [tools.message_body(message) for message in request.messages]
         if "max_tokens" in body:
-            body[flavour.most_tokens] = body.pop("max_tokens")
+            body[flavour.max_tokens_field] = body.pop("max_tokens")
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
         if request.tools:
@@ -181,7 +181,7 @@ def _reason(choice: Mapping[str, Any]) -> str:
 
 def _reasoning(piece: Mapping[str, Any]) -> str:
     """Return the thinking in a delta or a message, in the member that a server puts it in."""
-    for name in _THOUGHTS:
+    for name in _THINKING_FIELDS:
         if (thought := piece.get(name)) and (words := _text(thought)):
             return words
     details = piece.get("reasoning_details")
@@ -190,7 +190,7 @@ def _reasoning(piece: Mapping[str, Any]) -> str:
         return thoughts
     inner = piece.get("provider_specific_fields")
     others = {**(inner if isinstance(inner, dict) else {}), **piece}
-    named = (value for name, value in others.items() if re.match(_THOUGHT, name) and value)
+    named = (value for name, value in others.items() if re.match(_THINKING_NAME, name) and value)
     return next((words for value in named if (words := _any_text(value))), "")
 
 

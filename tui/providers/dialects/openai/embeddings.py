@@ -14,13 +14,13 @@ from tui.providers.events import Event, Finish, Usage, Vectors
 from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame
 from tui.providers.spec import FieldValues
 
-MOST_CHARACTERS = 300_000
+MAX_CHARACTERS = 300_000
 """One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
 
 
 _LISTS = ("data", "embeddings", "vectors", "output", "result", "float")
 _VECTORS = ("embedding", "vector", "values")
-_MOST_WRAPPERS = 3
+_MAX_WRAPPERS = 3
 
 
 def embed(flavour: Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
@@ -49,7 +49,7 @@ class _Batch:
     @property
     def texts(self) -> Sequence[str]:
         batch = self.flavour.batch(self.request.model)
-        return texts_that_fit(self.request.texts[self.start : self.start + batch], MOST_CHARACTERS)
+        return texts_that_fit(self.request.texts[self.start : self.start + batch], MAX_CHARACTERS)
 
     def call(self) -> Call:
         body: dict[str, Any] = {
@@ -100,7 +100,7 @@ def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
 
 def _entries(data: Any) -> Any:
     """Return the list of vectors, under whatever name servers send it: of OpenAI, Ollama, TEI, Cohere, gateways."""
-    for _ in range(_MOST_WRAPPERS):
+    for _ in range(_MAX_WRAPPERS):
         if not isinstance(data, dict):
             break
         data = next((data[name] for name in _LISTS if isinstance(data.get(name), dict | list)), None)

@@ -14,7 +14,7 @@ _LISTS = ("data", "models", "result", "results", "items", "list", "model_list", 
 _NEXT = r"(?i)(?:@odata\.)?(?:has_?)?(?:next|more)(?:_?(?:page|link|url|cursor|token))*"
 _PAGES = ("links", "_links", "pagination", "paging", "meta", "metadata", "page_info", "pageInfo")
 _TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems")
-_OF_MODEL = frozenset({"id", "object", "owned_by", "created", "context_length", "max_model_len", "mode"})
+_MODEL_FIELDS = frozenset({"id", "object", "owned_by", "created", "context_length", "max_model_len", "mode"})
 _NAMES = ("id", "name", "model", "model_id", "model_name", "modelId", "modelName", "slug")
 _MORE = "The server has more models than it listed. Add those that are missing by name."
 
@@ -86,7 +86,7 @@ def _list_in(data: Any) -> list[Any] | None:
 
 def _is_by_name(data: Mapping[str, Any]) -> bool:
     """Return True if an object holds models under their names."""
-    return bool(data) and all(isinstance(entry, dict) and _OF_MODEL & entry.keys() for entry in data.values())
+    return bool(data) and all(isinstance(entry, dict) and _MODEL_FIELDS & entry.keys() for entry in data.values())
 
 
 def _entry(entry: Any) -> Mapping[str, Any]:

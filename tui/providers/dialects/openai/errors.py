@@ -13,12 +13,12 @@ from tui.providers.requests import ApiError, Call, Framing
 _UNSUPPORTED = frozenset(
     {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "value_error.extra"}
 )
-_TOO_LONG = r"(?i)context_length_exceeded|exceed_context_size|maximum context length|context window"
+_CONTEXT_ERROR = r"(?i)context_length_exceeded|exceed_context_size|maximum context length|context window"
 _UNKNOWN_MODEL = r"(?i)model_not_found|model .*not found|no such model|model .*does not exist"
 _NO_SUCH_FIELD = (
     r"(?i)unsupported|not supported|does not support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed"
 )
-_NEEDED = frozenset({"model", "messages", "prompt", "input", "response_format"})
+_REQUIRED_FIELDS = frozenset({"model", "messages", "prompt", "input", "response_format"})
 _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
@@ -40,7 +40,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
         return _account_problem(label, refused)
-    if refused.status in (0, 400, 404) and re.search(_TOO_LONG, words):
+    if refused.status in (0, 400, 404) and re.search(_CONTEXT_ERROR, words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status in (0, 400, 404) and re.search(_UNKNOWN_MODEL, words):
         hint = "Refresh the list of models, or pick another model."
@@ -105,9 +105,9 @@ def _rejected_field(body: Mapping[str, Any], refused: ApiError) -> str:
     """Return the rejected field: in `param`, or in the message of servers that have none."""
     name = re.split(r"[.\[]", refused.param)[0]
     if refused.code in _UNSUPPORTED and name in body:
-        return "" if name in _NEEDED else name
+        return "" if name in _REQUIRED_FIELDS else name
     if not re.search(_NO_SUCH_FIELD, refused.message):
         return ""
-    named = [key for key in body if key not in _NEEDED and re.search(rf"\b{key}\b", refused.message)]
+    named = [key for key in body if key not in _REQUIRED_FIELDS and re.search(rf"\b{key}\b", refused.message)]
     # A sentence about max_tokens names its successor as well.
     return named[0] if named else ""

@@ -20,9 +20,9 @@ from tui.providers.spec import FieldValues
 NO_LIST = "no_model_list"
 """The code of our own error for a server that has no model list."""
 
-_UNLISTED = frozenset({404, 405, 501})
+_NO_LIST = frozenset({404, 405, 501})
 """How servers answer that have no `/models`: whisper servers, TEI, small gateways."""
-_PROBED = ("/chat/completions", "/embeddings", "/audio/transcriptions")
+_PROBE_PATHS = ("/chat/completions", "/embeddings", "/audio/transcriptions")
 _UNDERSTOOD = frozenset({400, 413, 415, 422})
 """How a server refuses an empty request once it has accepted the key."""
 
@@ -125,7 +125,7 @@ def verification(flavour: Flavour, fields: FieldValues) -> Call:
     """
     call = listing(flavour, fields)
     reader = partial(_listed_or_probed, flavour, fields)
-    return replace(call, reader=lambda: reader, accepted_statuses=_UNLISTED)
+    return replace(call, reader=lambda: reader, accepted_statuses=_NO_LIST)
 
 
 def key_verification(path: str, otherwise: Callable[[FieldValues], Call], fields: FieldValues) -> Call:
@@ -144,20 +144,20 @@ def key_verification(path: str, otherwise: Callable[[FieldValues], Call], fields
         key = frame.data.get("data") if isinstance(frame.data, dict) else None
         return [Accepted(date_of(key.get("expires_at")))] if isinstance(key, dict) else [malformed("It names no key.")]
 
-    return Call("GET", endpoint(fields, path), lambda: read, accepted_statuses=_UNLISTED)
+    return Call("GET", endpoint(fields, path), lambda: read, accepted_statuses=_NO_LIST)
 
 
 def refresh(flavour: Flavour, fields: FieldValues) -> Call:
     """Return the call that lists models again; `NO_LIST` is the error of a server that has no list."""
     call = listing(flavour, fields)
-    return replace(call, reader=lambda: partial(_listed_or_none, flavour), accepted_statuses=_UNLISTED)
+    return replace(call, reader=lambda: partial(_listed_or_none, flavour), accepted_statuses=_NO_LIST)
 
 
 def _listed_or_probed(flavour: Flavour, fields: FieldValues, frame: Frame | None) -> Iterable[Event | ApiError | Call]:
     if frame is None or not isinstance(frame.data, ApiError):
         return _read(flavour.classify, frame)
     # A web page says nothing about the list.
-    return [frame.data] if frame.data.page else [_probe(fields, _PROBED)]
+    return [frame.data] if frame.data.page else [_probe(fields, _PROBE_PATHS)]
 
 
 def _listed_or_none(flavour: Flavour, frame: Frame | None) -> Iterable[Event | ApiError]:
@@ -175,14 +175,14 @@ def _probe(fields: FieldValues, paths: tuple[str, ...]) -> Call:
         refused = frame.data
         if (
             isinstance(refused, ApiError)
-            and refused.status in _UNLISTED
+            and refused.status in _NO_LIST
             and not re.search(_NAMES_MODEL, refused.message)
         ):
             return [_probe(fields, paths[1:])] if paths[1:] and not refused.page else [refused]
         note = "The server has no model list. Add models by name."
         return [Notice(note), ModelsListed(()), Accepted()]
 
-    statuses = _UNLISTED | _UNDERSTOOD
+    statuses = _NO_LIST | _UNDERSTOOD
     return Call("POST", endpoint(fields, paths[0]), lambda: read, json={}, accepted_statuses=statuses)
 
 

@@ -17,12 +17,12 @@ _REASONING = (
     ),
 )
 _SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
-_LAST = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
+_FURTHER = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
 
-_LONGEST = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
+_MAX_DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
 """The dimensions of the models whose vectors can be shortened (OpenAI guide, embeddings)."""
 
-_ROOM_TO_THINK = 1024
+_MIN_THINKING = 1024
 """Fewer tokens than a reasoning model thinks with are refused: it could not finish the message (OpenAI guide)."""
 
 
@@ -33,16 +33,16 @@ def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
     """
     if model.type is ModelType.EMBEDDING:
         # "Only supported in text-embedding-3 and later models" (API reference, embeddings).
-        longest = _LONGEST.get(named or model.id)
+        longest = _MAX_DIMENSIONS.get(named or model.id)
         return (sampling.dimensions(longest),) if longest else ()
     if model.type is not ModelType.CHAT:
         return ()
     thinks = reasons(named or model.id)
-    most = (
+    max_tokens = (
         sampling.max_tokens(unset=str(COMPLETION_TOKENS))
         if model.completion
-        else sampling.max_tokens("max_completion_tokens", thinks=True, practical_low=_ROOM_TO_THINK if thinks else 0)
+        else sampling.max_tokens("max_completion_tokens", thinks=True, practical_low=_MIN_THINKING if thinks else 0)
     )
     if thinks:
-        return (*_REASONING, most)
-    return (*_SAMPLING, most, *_LAST)
+        return (*_REASONING, max_tokens)
+    return (*_SAMPLING, max_tokens, *_FURTHER)

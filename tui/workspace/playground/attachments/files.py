@@ -14,13 +14,13 @@ from tui.providers.requests import Attachment, Message
 from tui.sanitize import one_line
 from tui.workspace.playground.speech.audio import megabytes
 
-LARGEST = 50 * 1024 * 1024
+MAX_SIZE = 50 * 1024 * 1024
 """Bytes of a file that are read; no provider takes more in a request."""
-LARGEST_TEXT = 1024 * 1024
+MAX_TEXT_SIZE = 1024 * 1024
 """Bytes of a text file, which becomes a part of the question."""
 
 _PDF = "application/pdf"
-_ELSEWHERE = re.compile(r"/Users/|[A-Za-z]:[\\/]|\\\\|/private/var/folders/|/var/folders/|/home/|/mnt/[a-z]/")
+_FOREIGN_PATH = re.compile(r"/Users/|[A-Za-z]:[\\/]|\\\\|/private/var/folders/|/var/folders/|/home/|/mnt/[a-z]/")
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#-]{1,12}")
 
 
@@ -80,7 +80,7 @@ def read_content(typed: str, home: Path) -> tuple[bytes, Path]:
     path = home / text[2:] if text.startswith("~/") else Path(text)
     try:
         with open_file(path) as file:
-            return file.read(LARGEST + 1), Path(os.path.abspath(path))
+            return file.read(MAX_SIZE + 1), Path(os.path.abspath(path))
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(text) from None
     except (OSError, ValueError) as error:
@@ -102,8 +102,8 @@ def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata:
     name = one_line(name, 80) or "what was piped"
     if not content:
         raise UsageError(f"{name} is empty.", "Check that it was copied completely.")
-    if len(content) > LARGEST:
-        raise UsageError(f"{name} is larger than {megabytes(LARGEST)}.", "Make it smaller.")
+    if len(content) > MAX_SIZE:
+        raise UsageError(f"{name} is larger than {megabytes(MAX_SIZE)}.", "Make it smaller.")
     if info := image_info(content):
         pieces = without_metadata(content) if info.media == "image/jpeg" and not keep_metadata else ()
         if pieces is None:
@@ -137,8 +137,8 @@ def _text_file(content: bytes, name: str) -> AttachedFile:
         raise UsageError(
             f"{name} is no image, PDF or text.", "PNG, JPEG, GIF, WebP, PDF and text files can be attached."
         )
-    if len(content) > LARGEST_TEXT:
-        raise UsageError(f"{name} is a text of {megabytes(len(content))}; up to {megabytes(LARGEST_TEXT)} is sent.")
+    if len(content) > MAX_TEXT_SIZE:
+        raise UsageError(f"{name} is a text of {megabytes(len(content))}; up to {megabytes(MAX_TEXT_SIZE)} is sent.")
     return AttachedFile(name, "text", len(content), text=text.replace("\r\n", "\n"))
 
 
@@ -164,7 +164,7 @@ def _missing(text: str) -> UsageError:
     from socket import gethostname
 
     path_text = one_line(text, 200)
-    if not _ELSEWHERE.match(text):
+    if not _FOREIGN_PATH.match(text):
         return UsageError(f"There is no file {path_text}.", "The path is on the machine where Modeldeck runs.")
     name = re.split(r"[\\/]", text)[-1]
     line = f"scp {shlex.quote(text)} {_user()}@{gethostname()}:"

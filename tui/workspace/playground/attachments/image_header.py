@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """JPEG's frame headers, which hold the size: SOF0 to SOF15 without the tables between them."""
-_LONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG's markers without a length."""
 _END, _SCAN = 0xD9, 0xDA
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 """A marker that ends the picture data of a scan, where a zero byte or a restart mark follows any other 0xFF."""
 
-_OTHERS = {
+_UNSUPPORTED_SIGNATURES = {
     b"BM": "BMP",
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
@@ -58,7 +58,7 @@ def other_format(content: bytes) -> str:
     """Return the name of a format that no provider takes, '' for none that is known."""
     if content[4:8] == b"ftyp":
         return _BRANDS.get(content[8:12], "")
-    return next((name for mark, name in _OTHERS.items() if content.startswith(mark)), "")
+    return next((name for mark, name in _UNSUPPORTED_SIGNATURES.items() if content.startswith(mark)), "")
 
 
 def jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
@@ -70,7 +70,7 @@ def jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
             at += 1  # fill bytes
         marker = content[at + 1] if at + 1 < len(content) else _END
         at += 2
-        if marker not in _LONE and marker != _END:
+        if marker not in _MARKERS_WITHOUT_LENGTH and marker != _END:
             length = int.from_bytes(content[at : at + 2], "big")
             if length < 2 or at + length > len(content):
                 return

@@ -70,9 +70,9 @@ def _check_sizes(model: Model, files: Sequence[Attachment], limits: AttachmentLi
                 f"{file.name} has {file.width} × {file.height} pixels; {model.ref} takes {limits.side:,} a side.",
                 "Make it smaller.",
             )
-        if limits.least_side and file.is_image and min(sides) < limits.least_side:
+        if limits.min_side and file.is_image and min(sides) < limits.min_side:
             raise UsageError(
-                f"{file.name} has {file.width} × {file.height} pixels; {model.ref} needs {limits.least_side} a side.",
+                f"{file.name} has {file.width} × {file.height} pixels; {model.ref} needs {limits.min_side} a side.",
                 "Send a larger image.",
             )
     if limits.count and len(files) > limits.count:

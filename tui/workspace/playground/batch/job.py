@@ -19,7 +19,7 @@ from tui.workspace.playground.batch.tasks import BatchTask, read_prompts, tasks
 from tui.workspace.playground.saved_prompts import SavedPrompt
 from tui.workspace.pricing.table import price_of
 
-MOST_IN_FLIGHT, MOST_REPEATS = 64, 100
+MAX_CONCURRENCY, MAX_REPEATS = 64, 100
 
 
 class BatchJob:

@@ -135,7 +135,7 @@ class RowsFile:
             ) from None
 
 
-def read_rows(path: Path, most: int) -> tuple[list[dict[str, Any]], bool]:
+def read_rows(path: Path, limit: int) -> tuple[list[dict[str, Any]], bool]:
     """Return the first rows of a file, up to `most`, and whether there are more; what is no row is left out.
 
     Raises:
@@ -145,7 +145,7 @@ def read_rows(path: Path, most: int) -> tuple[list[dict[str, Any]], bool]:
     try:
         with path.open("rb") as file:
             for line in file:
-                if len(rows) == most:
+                if len(rows) == limit:
                     return rows, True
                 with suppress(ValueError, RecursionError):
                     if isinstance(row := json.loads(line), dict):

@@ -17,7 +17,7 @@ from tui.workspace.playground.batch.tasks import BatchTask
 
 ATTEMPTS = 6
 """How often a task is tried before its row says that it failed; the client's own retries are within each."""
-_BACKOFF, _LONGEST = 1.0, 60.0
+_BACKOFF, _MAX_BACKOFF = 1.0, 60.0
 _TOO_MUCH = "busy"
 """The reason of a `Retrying` for a host that limits its rate."""
 
@@ -49,7 +49,7 @@ class BatchProgress:
     answered: int = 0
     failed: int = 0
     in_flight: int = 0
-    most_in_flight: int = 0
+    max_in_flight: int = 0
     waiting_until: float = 0.0
     spent: dict[str, Decimal] = field(default_factory=dict)
     stopped_models: dict[str, Problem] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class BatchRun:
     async def _work(self) -> None:
         while (task := await self._next()) is not None:
             self.progress.in_flight += 1
-            self.progress.most_in_flight = max(self.progress.most_in_flight, self.progress.in_flight)
+            self.progress.max_in_flight = max(self.progress.max_in_flight, self.progress.in_flight)
             try:
                 outcome = await self._perform(task, partial(self._watch, task))
             finally:
@@ -179,7 +179,7 @@ class BatchRun:
         if problem is not None and problem.transient and attempt < ATTEMPTS:
             # One connection that was lost says nothing of the host.
             if not isinstance(problem, IncompleteAnswer) or attempt > 1:
-                self._pause(task, problem.retry_after or min(_LONGEST, _BACKOFF * 2 ** (attempt - 1)))
+                self._pause(task, problem.retry_after or min(_MAX_BACKOFF, _BACKOFF * 2 ** (attempt - 1)))
             self._waiting.appendleft(task)
             self._requeued.set()
             return

@@ -16,7 +16,7 @@ from tui.sanitize import one_line
 from tui.storage.user_file import read
 from tui.workspace.playground.answer_schema import Schema
 
-LARGEST = 256 << 20
+MAX_SIZE = 256 << 20
 """Bytes of a file of prompts."""
 _TEXT_COLUMNS = ("prompt", "question", "text")
 
@@ -52,9 +52,9 @@ def read_prompts(path: Path) -> list[Prompt]:
     `.jsonl`: each line is a text, or an object with `prompt`, and optionally `system` and `id`. `.csv`: a column
     `prompt` (or the first one). Anything else: one prompt per line. Blank lines are left out.
     """
-    content = read(path, LARGEST)
-    if len(content) > LARGEST:
-        raise UsageError(f"{one_line(path.name)} is larger than {LARGEST >> 20} MiB.", "Split it.")
+    content = read(path, MAX_SIZE)
+    if len(content) > MAX_SIZE:
+        raise UsageError(f"{one_line(path.name)} is larger than {MAX_SIZE >> 20} MiB.", "Split it.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def _json_lines(text: str) -> Iterator[Prompt]:
 
 
 def _table(text: str) -> Iterator[Prompt]:
-    csv.field_size_limit(LARGEST)
+    csv.field_size_limit(MAX_SIZE)
     rows = csv.reader(io.StringIO(text))
     heading = [name.strip().casefold() for name in next(rows, [])]
     column = next((heading.index(name) for name in _TEXT_COLUMNS if name in heading), 0)

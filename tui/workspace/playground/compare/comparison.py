@@ -17,9 +17,9 @@ from tui.workspace.playground.attachments.files import AttachedFile, user_messag
 from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
 from tui.workspace.playground.conversation import AnswerState
 
-FEWEST, MOST = 2, 4
+MIN_MODELS, MAX_MODELS = 2, 4
 """How many models are compared."""
-MOST_REPEATS = 100
+MAX_REPEATS = 100
 
 
 @dataclass(frozen=True)
@@ -94,15 +94,17 @@ class PromptComparison:
         return (*system, user_message(self.prompt, self.files))
 
     @property
-    def most_answers(self) -> int:
+    def max_answers(self) -> int:
         """How often the model that answered most was asked the prompt."""
         return max((sum(not answer.correction for answer in entry.answers) for entry in self.models), default=0)
 
 
 def check_models(models: Sequence[Model]) -> None:
     """Raise UsageError unless the models can be compared."""
-    if not FEWEST <= len(models) <= MOST:
-        raise UsageError(f"Compare takes {FEWEST} to {MOST} models, not {len(models)}.", "Choose other models.")
+    if not MIN_MODELS <= len(models) <= MAX_MODELS:
+        raise UsageError(
+            f"Compare takes {MIN_MODELS} to {MAX_MODELS} models, not {len(models)}.", "Choose other models."
+        )
     refs = [model.ref for model in models]
     if twice := next((ref for ref in refs if refs.count(ref) > 1), ""):
         raise UsageError(f"{twice} is named twice.", "To ask it several times, use repeats.")

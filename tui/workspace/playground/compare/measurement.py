@@ -20,8 +20,8 @@ from tui.workspace.playground.conversation import AnswerState
 from tui.workspace.pricing.cost import Cost, cost_of
 from tui.workspace.pricing.table import price_of
 
-_CHARACTERS_A_TOKEN = 4
-_TOO_SHORT = 0.02
+_CHARACTERS_PER_TOKEN = 4
+_MIN_DURATION = 0.02
 """Seconds below which a speed is not computed."""
 
 
@@ -118,13 +118,13 @@ class MeasuredAnswer:
         if usage and usage.output and (usage.reasoning is not None or not thought):
             return max(0, usage.output - (usage.reasoning or 0)), True
         size = len(self.text) + sum(map(len, self._pieces))
-        return max(1, size // _CHARACTERS_A_TOKEN), False
+        return max(1, size // _CHARACTERS_PER_TOKEN), False
 
     @property
     def speed(self) -> float | None:
         """Tokens per second from the first piece of the answer to its last; None if that means nothing."""
         tokens, seconds = self.answer_tokens, self.last - self.first_answer
-        return tokens[0] / seconds if tokens and tokens[0] and seconds > _TOO_SHORT else None
+        return tokens[0] / seconds if tokens and tokens[0] and seconds > _MIN_DURATION else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as `--json` prints it."""

@@ -14,7 +14,7 @@ from tui.workspace.playground.conversation import AnswerState
 
 UNKNOWN = "–"
 HEADINGS = ("model", "first token", "first answer", "tokens/s", "in", "reasoning", "out", "total", "finish", "cost")
-FRESH_NOTE = "* opened a connection first"
+CONNECTION_NOTE = "* opened a connection first"
 LETTERS = "ABCD"
 """What models are called by where there is no room for their names."""
 
@@ -157,7 +157,7 @@ def as_markdown(comparison: PromptComparison) -> str:
     blocks += ["## Prompt", quote(comparison.prompt), *(f"*Attached: {file.words}.*" for file in comparison.files)]
     blocks += ["## Figures", _markdown_table(HEADINGS, table(comparison))]
     if any(answer.fresh_connection for entry in comparison.models for answer in entry.answers):
-        blocks.append(FRESH_NOTE.replace("*", "\\*", 1))
+        blocks.append(CONNECTION_NOTE.replace("*", "\\*", 1))
     for entry in comparison.models:
         for number, answer in enumerate(entry.answers, 1):
             of = f", answer {number}" if len(entry.answers) > 1 else ""

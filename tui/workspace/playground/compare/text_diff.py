@@ -6,7 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 _TOKEN = re.compile(r"\w+|[^\w\s]|\s+")
-_MOST = 4_000
+_MAX_WORDS = 4_000
 """Words of a text that are compared; the work grows with their product."""
 
 
@@ -28,8 +28,8 @@ class DiffSpan(NamedTuple):
 def differences(first: str, second: str) -> list[DiffSpan]:
     """Return both texts as one list of stretches: joining all but the second's own gives the first, and vice versa."""
     one, two = _TOKEN.findall(first), _TOKEN.findall(second)
-    rest_one, rest_two = "".join(one[_MOST:]), "".join(two[_MOST:])
-    one, two = one[:_MOST], two[:_MOST]
+    rest_one, rest_two = "".join(one[_MAX_WORDS:]), "".join(two[_MAX_WORDS:])
+    one, two = one[:_MAX_WORDS], two[:_MAX_WORDS]
     spans: list[DiffSpan] = []
     for tag, start, end, other_start, other_end in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -46,7 +46,7 @@ def differences(first: str, second: str) -> list[DiffSpan]:
 
 def shared_words(first: str, second: str) -> float:
     """Return the share of words that two texts have in common in the same order, 0 to 1."""
-    one, two = re.findall(r"\w+", first.casefold())[:_MOST], re.findall(r"\w+", second.casefold())[:_MOST]
+    one, two = re.findall(r"\w+", first.casefold())[:_MAX_WORDS], re.findall(r"\w+", second.casefold())[:_MAX_WORDS]
     if not one and not two:
         return 1.0
     return SequenceMatcher(None, one, two, autojunk=False).ratio()

@@ -13,7 +13,7 @@ from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 from tui.workspace.playground.embedding.vectors import Vector
 
-_LARGEST = 64 << 20
+_MAX_SIZE = 64 << 20
 """Bytes of a file of lines."""
 
 
@@ -44,9 +44,9 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
     Raises:
         UsageError: The file cannot be read, holds no text, or is too large.
     """
-    content = read(path, _LARGEST)
-    if len(content) > _LARGEST:
-        raise UsageError(f"The file is larger than {_LARGEST >> 20} MiB.", "Split it.")
+    content = read(path, _MAX_SIZE)
+    if len(content) > _MAX_SIZE:
+        raise UsageError(f"The file is larger than {_MAX_SIZE >> 20} MiB.", "Split it.")
     text = content.decode("utf-8", "replace")
     lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:

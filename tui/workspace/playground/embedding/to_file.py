@@ -15,7 +15,7 @@ from tui.workspace.playground import calls
 from tui.workspace.playground.embedding.vectors_file import VectorsFile
 
 _ATTEMPTS = 5
-_BACKOFF, _LONGEST = 1.0, 60.0
+_BACKOFF, _MAX_BACKOFF = 1.0, 60.0
 
 OnRetry = Callable[[Problem, float], object]
 """Called with the problem of a request, and the seconds after which it is sent again."""
@@ -64,7 +64,7 @@ async def embed_rest(
             attempt = 1 if file.done > before else attempt + 1
             if not problem.transient or attempt >= _ATTEMPTS:
                 raise
-            seconds = problem.retry_after or min(_LONGEST, _BACKOFF * 2**attempt)
+            seconds = problem.retry_after or min(_MAX_BACKOFF, _BACKOFF * 2**attempt)
             on_retry(problem, seconds)
             await asyncio.sleep(seconds)
 

@@ -12,7 +12,7 @@ from tui.sanitize import escaped_json
 
 Vector = Sequence[float]
 
-MOST = 300
+MAX_TEXTS = 300
 """Texts that are compared; the work grows with their square."""
 
 

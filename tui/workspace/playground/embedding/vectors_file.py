@@ -19,9 +19,9 @@ from tui.sanitize import one_line
 from tui.storage.user_file import open_to_continue, unwritable
 
 _FLOAT = 8
-_LONGEST_HEAD = 1000
+_MAX_HEADER = 1000
 _HEAD = b'{"model": "'
-_MOST_DIMENSIONS = 10**6
+_MAX_DIMENSIONS = 10**6
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class VectorsFile:
 
     def _read_head(self) -> None:
         size = os.fstat(self._file).st_size
-        line, end, _ = os.pread(self._file, _LONGEST_HEAD, 0).partition(b"\n")
+        line, end, _ = os.pread(self._file, _MAX_HEADER, 0).partition(b"\n")
         if not end and _HEAD.startswith(line[: len(_HEAD)]):  # nothing, or a head that was cut off
             os.ftruncate(self._file, 0)
             return
@@ -72,7 +72,7 @@ class VectorsFile:
             stored = VectorsHead(**json.loads(line))
         except (ValueError, TypeError, RecursionError):
             stored = VectorsHead("", 0, "")
-        if type(stored.dimensions) is not int or not 0 < stored.dimensions <= _MOST_DIMENSIONS:
+        if type(stored.dimensions) is not int or not 0 < stored.dimensions <= _MAX_DIMENSIONS:
             stored = VectorsHead("", 0, "")
         if stored != VectorsHead(self.head.model, self.head.count, self.head.texts, stored.dimensions):
             raise UsageError(

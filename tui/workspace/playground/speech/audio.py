@@ -109,9 +109,9 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
         takes = " ".join(limits.endings) if limits else " ".join(MEDIA)
         raise UsageError(f"{name} is not a format that {model or 'a model'} accepts.", f"It takes {takes}.")
     if limits and status.st_size > limits.size:
-        size, most = megabytes(status.st_size), megabytes(limits.size)
+        size, max_size = megabytes(status.st_size), megabytes(limits.size)
         raise UsageError(
-            f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for example a mono mp3."
+            f"{name} is {size}; {model or 'the model'} takes {max_size}.", "Make it smaller, for example a mono mp3."
         )
     media = MEDIA.get(ending) or OTHER_MEDIA.get(ending, _UNKNOWN)
     return AudioInfo(media, status.st_size, audio_duration.seconds(path), _name_to_send(path, ending, limits))

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from tui.paths import open_file
 
-_MOST_BOXES = 1000
+_MAX_BOXES = 1000
 _MPEG1_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG2_RATES = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _SAMPLE_RATES = (44_100, 48_000, 32_000)
@@ -30,7 +30,7 @@ def _wav(file: BinaryIO) -> float | None:
     if file.read(12)[:4] != b"RIFF":
         return None
     rate = 0
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         name, size = struct.unpack("<4sI", file.read(8))
         if name == b"data":
             return float(size / rate)
@@ -52,7 +52,7 @@ def _flac(file: BinaryIO) -> float | None:
 
 def _mp4(file: BinaryIO) -> float | None:
     """Read time scale and duration from the movie header in the box `moov`."""
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MAX_BOXES):
         size, name = struct.unpack(">I4s", file.read(8))
         passed = 8
         if size == 1:

@@ -21,7 +21,7 @@ from tui.workspace.playground.speech.error_rate import ErrorRates, error_rates
 from tui.workspace.pricing.cost import UNKNOWN
 
 HEADINGS = ("model", "seconds", "real time", "WER", "CER")
-_LARGEST = 16 << 20
+_MAX_REFERENCE_SIZE = 16 << 20
 """Bytes of a reference text."""
 
 
@@ -122,9 +122,9 @@ def read_reference(path: Path) -> str:
     Raises:
         UsageError: The file cannot be read, is blank or too large.
     """
-    content = read(path, _LARGEST)
-    if len(content) > _LARGEST:
-        raise UsageError(f"The reference text is larger than {_LARGEST >> 20} MiB.")
+    content = read(path, _MAX_REFERENCE_SIZE)
+    if len(content) > _MAX_REFERENCE_SIZE:
+        raise UsageError(f"The reference text is larger than {_MAX_REFERENCE_SIZE >> 20} MiB.")
     text = content.decode("utf-8", "replace")
     if not text.strip():
         raise UsageError("The reference text is blank.")

@@ -15,7 +15,7 @@ from tui.workspace.transfer.formats.entries import KeyFile
 from tui.workspace.transfer.formats.jsonc import plain_json
 from tui.workspace.transfer.formats.yaml_file import load
 
-LARGEST = 4 * 1024 * 1024
+MAX_SIZE = 4 * 1024 * 1024
 """Bytes of a file of another program."""
 
 
@@ -28,7 +28,7 @@ class Format(NamedTuple):
     read: Callable[[Any], KeyFile]
 
 
-OF_JSON = (
+JSON_FORMATS = (
     Format("oterm", "config.json of oterm", oterm.matches, oterm.read),
     Format("opencode", "opencode.json", opencode.matches_config, opencode.read_config),
     Format("opencode", "auth.json of opencode", opencode.matches_auth, opencode.read_auth),
@@ -36,17 +36,17 @@ OF_JSON = (
     Format("crush", "crush.json", crush.matches, crush.read),
     Format("llm", "keys.json of llm", llm.matches, llm.read),
 )
-OF_YAML = (
+YAML_FORMATS = (
     Format("litellm", "config.yaml of LiteLLM", litellm.matches, litellm.read),
     Format("aichat", "config.yaml of aichat", aichat.matches, aichat.read),
 )
-OF_TEXT = (
+TEXT_FORMATS = (
     Format("cc-switch", "export of cc-switch", lambda text: text.startswith(cc_switch.HEADER), cc_switch.read_sql),
     Format("env", ".env", dotenv.is_dotenv, dotenv.read),
 )
 _YAML = re.compile(r"^(model_list|clients)\s*:", re.MULTILINE)
 """What stands at the beginning of a line of YAML that a reader takes."""
-FORMATS = (*OF_TEXT, *OF_JSON, *OF_YAML)
+FORMATS = (*TEXT_FORMATS, *JSON_FORMATS, *YAML_FORMATS)
 
 
 def is_bundle(content: bytes) -> bool:
@@ -66,17 +66,17 @@ def read_keys(content: bytes) -> tuple[str, KeyFile]:
         UsageError: It is of no format that is known, or too large.
         Problem: It is YAML, and the library that reads it is not installed.
     """
-    if len(content) > LARGEST:
-        raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Is it the right file?")
+    if len(content) > MAX_SIZE:
+        raise UsageError(f"The file is larger than {MAX_SIZE // 1024 // 1024} MiB.", "Is it the right file?")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError("The file is not UTF-8 text.", "Is it the right file?") from None
     if text.lstrip().startswith(("{", "[")):
-        return _read(OF_JSON, _json(text))
+        return _read(JSON_FORMATS, _json(text))
     if _YAML.search(text):
-        return _read(OF_YAML, load(text))
-    return _read(OF_TEXT, text)
+        return _read(YAML_FORMATS, load(text))
+    return _read(TEXT_FORMATS, text)
 
 
 def _read(formats: tuple[Format, ...], data: Any) -> tuple[str, KeyFile]:

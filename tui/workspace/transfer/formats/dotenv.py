@@ -25,7 +25,7 @@ from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, SkippedEnt
 _NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
-_BARE = re.compile(r"(.*?)(?:\s+#.*)?\s*")
+_UNQUOTED_VALUE = re.compile(r"(.*?)(?:\s+#.*)?\s*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _SECRET = re.compile(r"(API_?KEY|TOKEN|SECRET|SECRET_?KEY|ACCESS_?KEY)$")
 _LINE = re.compile(r"\s*(?:#|(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=)")
@@ -108,7 +108,7 @@ def _variable(number: int, name: str, text: str) -> Variable:
         plain = re.sub(r"\\.", "", matched[1])
         value = re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), matched[1])
     else:
-        matched = _BARE.fullmatch(text)
+        matched = _UNQUOTED_VALUE.fullmatch(text)
         plain = value = "" if text.startswith("#") or matched is None else matched[1]
     if reason := reference(plain):
         return Variable(number, name, problem=reason)

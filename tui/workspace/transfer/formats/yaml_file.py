@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.errors import Problem, UsageError
 
-_LARGEST = 512 * 1024
+_MAX_CHARACTERS = 512 * 1024
 """Characters; the loader takes a second for about this much."""
 
 
@@ -22,8 +22,8 @@ def load(text: str) -> Any:
         import yaml
     except ImportError:
         raise Problem("To read YAML, Modeldeck needs PyYAML.", "Install modeldeck[yaml].") from None
-    if len(text) > _LARGEST:
-        raise UsageError(f"The file is larger than {_LARGEST // 1024} KiB.", "Is it the right file?")
+    if len(text) > _MAX_CHARACTERS:
+        raise UsageError(f"The file is larger than {_MAX_CHARACTERS // 1024} KiB.", "Is it the right file?")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(text, Loader=loader)  # a safe loader, in C where PyYAML was built with it
