@@ -24,7 +24,7 @@ from tui.providers.client.silence import SilenceMonitor
 from tui.providers.client.sse import Events
 from tui.providers.client.websocket import MessageDecoder, websocket_inbox
 from tui.providers.error_messages import ErrorContext
-from tui.providers.events import Event, TextDelta
+from tui.providers.events import Event, Notice
 from tui.providers.requests import Call, Frame, Framing
 
 SOCKET_SHARE = 50
@@ -281,7 +281,7 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
             while not answer.over:
                 assert await answer.wait() is None
                 for result in answer.results():
-                    assert isinstance(result, TextDelta)
+                    assert isinstance(result, Notice)  # pieces of text that arrive together would be joined
                     texts.append(result.text)
     except Problem:
         return texts, False
@@ -293,7 +293,7 @@ LIMITS = Limits()
 
 
 def _events(received: Frame | None) -> list[Event]:
-    return [] if received is None else [TextDelta(str(received.data))]
+    return [] if received is None else [Notice(str(received.data))]
 
 
 class _Stream(httpcore.AsyncNetworkStream):

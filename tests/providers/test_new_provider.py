@@ -32,7 +32,7 @@ def classify(entry):
     return Model("twelfth", entry["id"], ModelType.CHAT)
 
 
-FLAVOUR = api.Flavour(classify, most_tokens="max_tokens", vectors="float")
+FLAVOUR = api.Flavour(classify, max_tokens_field="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id="twelfth",

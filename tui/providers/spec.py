@@ -155,7 +155,7 @@ class AttachmentLimits:
         total: The most bytes of all files of a request.
         count: The most files of a request.
         side: The most pixels of an image along a side.
-        least_side: The fewest.
+        min_side: The fewest.
         certain: Whether the model is known to take images; otherwise it is tried, and said.
     """
 

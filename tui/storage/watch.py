@@ -10,7 +10,7 @@ class StoreState:
     """How a store answers. Times are seconds since the epoch, 0 for never.
 
     Attributes:
-        away_since: Since when it cannot be reached, 0 where it can.
+        unreachable_since: Since when it cannot be reached, 0 where it can.
         read_at: When what is shown was read.
         delay: Within how many seconds changes are seen where no notices of them arrive, 0 where they do.
     """

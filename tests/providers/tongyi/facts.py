@@ -563,7 +563,7 @@ def codes_in_any_spelling(p: Provider) -> None:
 @check
 def images_and_documents(p: Provider) -> None:
     assert chat_with(p, BASE, "qwen3-vl-plus")["messages"][1]["content"] == PARTS
-    most = {"images": ("image/png", "image/jpeg", "image/webp"), "size": 7 * MB, "least_side": 11}
+    most = {"images": ("image/png", "image/jpeg", "image/webp"), "size": 7 * MB, "min_side": 11}
     for model in ("qwen3-vl-plus", "qvq-max", "qwen3.7-plus", "kimi-k2.5"):
         assert figures(p, model) == most
     assert figures(p, "qwen9") == most | {"certain": False}

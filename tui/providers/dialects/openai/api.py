@@ -29,9 +29,9 @@ _SCOPES = r"(?i)insufficient permissions|missing scopes"
 class Flavour:
     """The differences of an OpenAI-compatible server.
 
-    `classify` makes a Model of one entry of a listing, or None where it is of no use here. `most_tokens` is the field
-    that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go into
-    one request. Servers take 2,048; 256 bound the memory of an answer (1,536 dimensions: 3 MB) and show progress.
+    `classify` makes a Model of one entry of a listing, or None where it is of no use here. `max_tokens_field` is the
+    field that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go
+    into one request. Servers take 2,048; 256 bound the memory of an answer (1,536 dimensions: 3 MB) and show progress.
     """
 
     classify: Callable[[Mapping[str, Any]], Model | None]
