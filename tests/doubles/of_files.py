@@ -46,6 +46,7 @@ NAMES = {
     "tests.workspace.test_trials": (
         "test_a_call_that_fails_after_its_answer_began_is_refunded",
         "test_a_clock_that_is_hours_ahead_frees_no_call_that_runs",
+        "test_a_count_that_was_edited_to_a_negative_number_gives_no_request",
         "test_a_process_that_is_killed_once_its_answer_began_has_used_its_call",
         "test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay",
         "test_eight_processes_at_once_never_exceed_the_quota",
