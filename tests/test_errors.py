@@ -29,7 +29,7 @@ def test_a_name_with_a_slip_is_recognized(word: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["--yes", "--no", "--dry", "--x", "--", "yes", "test", "zhipu", "x" * 500])
-def test_nothing_unlike_is_suggested(word: str) -> None:
+def test_a_dissimilar_name_is_never_suggested(word: str) -> None:
     names = [name for name in (*OPTIONS, *PROVIDERS) if name != word and not name.startswith(f"{word}-")]
     near = nearest(word, names)
     assert not near or edit_distance(word.lstrip("-"), near.lstrip("-")) <= max(1, len(near) // 3), near

@@ -275,7 +275,7 @@ def test_a_shell_asks_the_hidden_command(run_in: Run, stocked_home: Path, words:
     assert ran.out.startswith(printed) if printed.endswith("\t") or words == ("words",) else ran.out == printed
 
 
-def test_whatever_goes_wrong_while_completing_is_silent(run_in: Run, home: Path) -> None:
+def test_errors_during_completion_are_silent(run_in: Run, home: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(completion, "answer", lambda words, environ: 1 // 0)
         assert run_in(home, "__complete", "words", "") == Ran(1, "", "")

@@ -86,7 +86,7 @@ def test_without_a_standard_output_the_version_is_a_failure(
     assert opened == [os.devnull], "no file that is opened later gets its number"
 
 
-def test_an_error_that_nobody_can_read_changes_no_exit_code(
+def test_a_closed_standard_error_changes_no_exit_code(
     modeldeck: Run, monkeypatch: pytest.MonkeyPatch, discarded: list[int]
 ) -> None:
     def refuse(*_: object) -> None:
@@ -105,7 +105,7 @@ def test_a_terminal_that_hangs_up_at_the_end_is_no_failure(
     assert cli.main(["--help"]) == 0 and discarded == [1]
 
 
-def test_a_remark_that_nobody_can_read_does_not_stop_the_work(
+def test_a_closed_standard_error_does_not_stop_the_command(
     monkeypatch: pytest.MonkeyPatch, discarded: list[int]
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Broken(errno.EPIPE))

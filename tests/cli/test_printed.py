@@ -32,7 +32,7 @@ def test_an_empty_list_says_what_comes_next(run_in: Run, home: Path, tmp_path: P
 
 
 @pytest.mark.usefixtures("on_terminal")
-def test_a_list_ends_with_the_command_that_goes_on(ready: Run, home: Path) -> None:
+def test_a_list_ends_with_the_next_command(ready: Run, home: Path) -> None:
     assert (
         ready("prompt", "save", "reviewer", "-s", "Review this.", "-p", "temperature=0", "-m", "openai/gpt-4o").code
         == 0
@@ -132,7 +132,7 @@ def test_an_exchange_with_another_tenant_or_no_provider_is_refused(ready: Run, h
         ("embed --scatter -o x.npy a", "", "exclude one another"),
     ],
 )
-def test_what_does_not_go_together_is_named_and_nothing_is_sent(
+def test_conflicting_options_are_named_and_nothing_is_sent(
     ready: Run, server: OpenAIServer, tmp_path: Path, words: str, stdin: str, says: str
 ) -> None:
     files = {name: tmp_path / name for name in ("schema", "large", "binary")}
@@ -144,7 +144,7 @@ def test_what_does_not_go_together_is_named_and_nothing_is_sent(
     assert server.requests == []
 
 
-def test_what_is_piped_goes_along_and_cannot_be_typed(ready: Run, server: OpenAIServer) -> None:
+def test_piped_input_is_sent_and_no_prompt_is_read_from_it(ready: Run, server: OpenAIServer) -> None:
     for words in (("chat", "-a", "-", "What is this?"), ("transcribe", "-"), ("attach",)):
         ran = ready(*words, typed=("",))
         assert ran.code == 2 and "cannot be typed" in ran.err, ran

@@ -239,7 +239,7 @@ def test_what_is_typed_at_a_hidden_prompt_is_read_without_echo(
     assert termios.tcgetattr(terminal) == before
 
 
-def test_bytes_that_are_no_text_are_refused_and_there_is_no_prompt_without_a_terminal(
+def test_bytes_that_are_not_text_are_refused_and_no_prompt_is_shown_without_a_terminal(
     terminal: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "dumb")
@@ -260,7 +260,7 @@ def test_bytes_that_are_no_text_are_refused_and_there_is_no_prompt_without_a_ter
     assert ask("API key: ") is None
 
 
-def test_a_line_that_is_no_text_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_is_not_text_is_refused_with_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(b"sk-\xff\n"), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", stream)
     with pytest.raises(UsageError, match="The line for api_key is not text"):

@@ -96,7 +96,7 @@ def test_every_hook_of_the_process_writes_a_report(
     assert len(notes) == 3 and all("RuntimeError" in text and "CANARY" not in text for text in notes)
 
 
-async def test_what_a_callback_of_the_loop_raises_is_noted(tmp_path: Path) -> None:
+async def test_an_exception_in_a_callback_of_the_loop_is_reported(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     guard_loop(loop, environ(tmp_path))
     loop.call_exception_handler({"message": "lost", "exception": RuntimeError("said CANARY")})

@@ -193,7 +193,7 @@ def test_why_a_reference_has_no_value_is_named(environ: dict[str, str], text: st
         value(environ, text)
 
 
-def test_a_program_that_is_none_for_this_system_is_named(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_program_of_another_system_is_named(environ: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.write_bytes(b"\x7fELF of another machine")
     program.chmod(0o755)
@@ -201,7 +201,7 @@ def test_a_program_that_is_none_for_this_system_is_named(environ: dict[str, str]
         value(environ, command(str(program)))
 
 
-def test_a_stored_command_that_is_no_list_is_refused() -> None:
+def test_a_stored_command_that_is_not_a_list_is_refused() -> None:
     for text in ("command:{", "command:" + "[" * 30_000):
         with pytest.raises(UsageError, match="is a list of words"):
             parse(text)

@@ -255,6 +255,6 @@ async def test_blank_lines_are_no_sign_of_life() -> None:
 
 @pytest.mark.parametrize("words", [WORDS, [WORDS], [[WORDS]], [WORDS, "Pay first."]])
 @pytest.mark.parametrize("ask", [chat, embed, listing, verify])
-async def test_a_body_that_is_words_alone_is_an_error_in_these_words(ask: Any, words: Any) -> None:
+async def test_a_body_of_words_alone_is_reported_as_an_error(ask: Any, words: Any) -> None:
     result = await ask(body(json.dumps(words).encode()))
     assert result.problem is not None and "stopped with an error" in result.words and WORDS in result.words

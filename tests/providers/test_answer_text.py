@@ -95,7 +95,7 @@ def texts_of(events: list[Event]) -> tuple[str, str]:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("answer", THOUGHTS)
-def test_a_thought_is_none_of_the_text_in_whatever_form_it_is_marked(answer: str, size: int) -> None:
+def test_thinking_is_never_text_however_it_is_marked(answer: str, size: int) -> None:
     if answer.startswith("analysis") and size < len("analysis"):
         return  # Only as a token of its own; every answer that begins with "a" would have to wait.
     thought, text = read(answer, size)
@@ -123,7 +123,7 @@ def test_control_text_that_no_template_put_there_stays(text: str, size: int) -> 
 
 
 @pytest.mark.parametrize("piece", ["<|im_end|>", "<|EOT|>\n", "<think>", "<", "<|", "[EOS]", "<|channel|>", " "])
-def test_tokens_without_end_are_not_kept(piece: str) -> None:
+def test_endless_control_tokens_use_bounded_memory(piece: str) -> None:
     answer = AnswerText()
     events = [event for _ in range(5_000) for event in answer.events(TextDelta(piece))]
     waiting = len(pickle.dumps(answer))
@@ -141,7 +141,7 @@ def test_an_answer_of_thinking_alone_is_reported_as_empty(reason: str, note: str
 
 
 @pytest.mark.parametrize("chat", [chat for chat in CHATS if chat.stream], ids=str)
-async def test_every_dialect_is_read_so(chat) -> None:  # type: ignore[no-untyped-def]
+async def test_thinking_is_separated_from_the_text_in_every_dialect(chat) -> None:  # type: ignore[no-untyped-def]
     text = of(chat).text
     answer = streamed(chat, text("<think>"), text("Hm"), text("</think>"), text("Good day<|im_end|>"), of(chat).closing)
     outcome = await meet(chat, answer)

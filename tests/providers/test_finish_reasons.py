@@ -108,7 +108,7 @@ def test_an_answer_without_text_says_so() -> None:
         *((value, "") for value in NO_REASONS),
     ],
 )
-def test_a_reason_that_is_no_word(value: Any, reason: str) -> None:
+def test_a_finish_reason_that_is_not_a_string_is_read(value: Any, reason: str) -> None:
     assert reason_of(value) == reason
 
 

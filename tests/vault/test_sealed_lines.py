@@ -102,6 +102,6 @@ def test_a_key_opens_with_its_pair_and_its_file_alone(key: LineKey) -> None:
             sealed_lines.open_key(private, content, owner)
 
 
-def test_letters_that_are_no_base64_are_no_line() -> None:
+def test_a_line_that_is_not_base64_is_not_read() -> None:
     for content in ("A", "A" * 4, "A" * 65):
         assert sealed_lines.split(f"1.{content}.{TIME}".encode()) is None

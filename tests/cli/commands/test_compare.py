@@ -114,7 +114,7 @@ def test_it_is_saved_as_markdown_or_json_and_overwrites_nothing(ready: Run, tmp_
         (*TWO, " "),
     ],
 )
-def test_what_cannot_be_compared_is_refused_before_anything_is_sent(
+def test_models_that_cannot_be_compared_are_refused_before_anything_is_sent(
     ready: Run, server: OpenAIServer, words: tuple[str, ...]
 ) -> None:
     assert ready("compare", *words).code == 2

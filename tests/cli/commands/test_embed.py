@@ -220,7 +220,7 @@ def test_near_lines_and_a_scatter_are_printed_for_people(ready: Run, server: Ope
         (("--scatter", *map(str, range(MAX_TEXTS + 1))), f"Up to {MAX_TEXTS} texts are compared, not {MAX_TEXTS + 1}"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_before_anything_is_sent(
+def test_models_that_cannot_be_compared_are_refused_before_anything_is_sent(
     ready: Run, server: OpenAIServer, words: tuple[str, ...], says: str
 ) -> None:
     ran = ready("embed", *words)

@@ -32,7 +32,7 @@ SCREENS = (
 
 
 @pytest.mark.parametrize("outage", ["swallow", "refuse"])
-async def test_a_store_that_goes_away_stops_no_screen(
+async def test_an_unreachable_store_stops_no_screen(
     shared: SharedStore, proxy: CutProxy, session: Session, on_loop: list[str], outage: str
 ) -> None:
     keys = MemoryFolder()

@@ -26,7 +26,7 @@ async def test_modules_are_imported_one_by_one_once_no_key_comes(monkeypatch: py
     assert calls == [*["idle"] * 2, "one", "idle", "two", "idle", "collect", "freeze", "threshold", "enable"]
 
 
-def test_what_is_imported_soon_exists() -> None:
+def test_every_preloaded_module_exists() -> None:
     from importlib.util import find_spec
 
     assert all(name in sys.modules or find_spec(name) for name in preload._MODULES)

@@ -77,7 +77,7 @@ async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(chang
         await until_shown(pilot, "The file cannot be read: no such file or directory.")
 
 
-async def test_what_another_session_saved_meanwhile_is_a_question(changed: Session, tmp_path: Path) -> None:
+async def test_a_change_saved_by_another_session_is_a_question(changed: Session, tmp_path: Path) -> None:
     acme = changed.tenant("acme")
 
     def chat() -> str:

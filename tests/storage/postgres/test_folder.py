@@ -54,7 +54,7 @@ def test_the_folder_of_tenants_holds_tenants_alone(shared: SharedStore) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_not_there_is_not_copied(shared: SharedStore) -> None:
+def test_a_missing_tenant_is_not_copied(shared: SharedStore) -> None:
     root, files = shared.root(), MemoryFolder()
     for copy in (transfer.push, transfer.check_push):
         with pytest.raises(UsageError, match="no files of the tenant acme"):

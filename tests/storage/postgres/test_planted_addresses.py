@@ -96,7 +96,7 @@ CHANGES = ("an edited endpoint", "a planted endpoint", "edited origins")
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_no_key_goes_there_after_an_operator_is_admitted_saves_or_is_removed(people: Operators, change: str) -> None:
+def test_no_key_reaches_a_planted_address_after_changes_of_operators(people: Operators, change: str) -> None:
     trust.CHANGES[change](people.ada.tenant(people.tenant))
     with suppress(Problem):
         asyncio.run(people.act())
@@ -104,7 +104,7 @@ def test_no_key_goes_there_after_an_operator_is_admitted_saves_or_is_removed(peo
 
 
 @pytest.mark.parametrize("change", CHANGES[:2])
-def test_control_without_the_checks_a_key_goes_there(people: Operators, change: str) -> None:
+def test_control_without_the_checks_the_key_reaches_the_planted_address(people: Operators, change: str) -> None:
     trust.CHANGES[change](people.ada.tenant(people.tenant))
     with ExitStack() as unchecked, suppress(Problem):
         for module, name in ((verification, "require_verified"), (credentials, "_require")):

@@ -102,7 +102,7 @@ def test_a_key_in_the_agent_is_used_through_its_socket_and_locked(
     assert not os.path.exists(client.socket_path(place)), "it takes its socket along"
 
 
-def test_what_is_no_request_is_answered_and_the_next_one_too(
+def test_the_agent_answers_an_invalid_request_and_goes_on(
     place: dict[str, str], printed: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer_to(message: bytes) -> bytes:
@@ -133,7 +133,9 @@ def test_at_the_end_of_its_time_it_ends_with_its_keys(
     assert not os.path.exists(client.socket_path(place))
 
 
-def test_why_it_cannot_start_is_printed(place: dict[str, str], printed: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_the_reason_for_a_failed_start_is_printed(
+    place: dict[str, str], printed: list[dict[str, Any]], tmp_path: Path
+) -> None:
     environ = pytest.MonkeyPatch()
     listener, lock = local_socket.listen(client.socket_path(place))
     try:
@@ -151,7 +153,7 @@ def test_why_it_cannot_start_is_printed(place: dict[str, str], printed: list[dic
         assert "XDG_RUNTIME_DIR is not set" in printed.pop()["problem"]
 
 
-def test_an_agent_that_ended_is_as_good_as_none(place: dict[str, str]) -> None:
+def test_an_agent_that_ended_counts_as_not_running(place: dict[str, str]) -> None:
     path = client.socket_path(place)
     listener, lock = local_socket.listen(path)
     listener.close()

@@ -115,7 +115,7 @@ def test_an_encoding_that_lacks_characters_is_a_warning(tmp_path: Path, monkeypa
     assert check.state == "warning" and "stdout is latin-1" in check.words
 
 
-def test_what_a_folder_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_of_a_folder_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = folder(tmp_path, 0o700)
     with monkeypatch.context() as patched:
         patched.setattr(os, "access", lambda where, mode: False)

@@ -25,7 +25,7 @@ def test_letters_of_a_call_are_read_and_what_cannot_be_seen_stays_escaped() -> N
         (b" " * 1_100_000, "is larger than 1 MB"),
     ],
 )
-def test_a_file_that_describes_no_tools_says_why(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_without_tools_is_refused_with_the_reason(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "tools.json"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=says):

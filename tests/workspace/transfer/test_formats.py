@@ -417,7 +417,7 @@ def sql(app: str, settings: str) -> str:
         ),
     ],
 )
-def test_what_cannot_be_a_credential_is_named_with_the_reason(
+def test_entries_that_are_not_credentials_are_named_with_the_reason(
     content: str | dict[str, Any], where: str, reason: str
 ) -> None:
     keys = read(content)[1]

@@ -42,7 +42,7 @@ async def test_a_partial_transcript_stays_and_is_not_measured_after_a_failure(
         assert result.rates is not None and result.rates.words == 0.5 and result.duration == 4.0
 
 
-def test_a_reference_text_holds_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_reference_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "said.txt"
     path.write_text("good morning\n")
     assert read_reference(path) == "good morning\n"
