@@ -91,7 +91,7 @@ DECLARED = {
     "models.details": KeyDeclaration("right", "details"),
     "models.list": KeyDeclaration("left", "list"),
     "pick.filter": KeyDeclaration("slash", "filter", "Filter the models"),
-    "pick.clear": KeyDeclaration("f8", "clear", "Clear: leave the type without a default"),
+    "pick.clear": KeyDeclaration("f8", "clear default", "Clear: leave the type without a default"),
     # Defaults
     "defaults.use": KeyDeclaration("u", "use", "Use the proposed or closest model"),
     "defaults.clear": KeyDeclaration("x", "clear", "Clear: leave the type without a default, or drop a fallback"),

@@ -48,7 +48,7 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session
         assert screen[8] == "   ● text-embedding-3-large           OpenAI             3,072 dims         8k"
         assert screen[21] == "   Same provider and type, nearest to the one now set."
         assert screen[22] == "   Embeddings of different models can't be compared; re-embed stored texts."
-        assert screen[23] == " enter choose  up down move  f8 clear  esc back  f1 help"
+        assert screen[23] == " enter choose  up down move  f8 clear default  esc back  f1 help"
 
 
 async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -> None:
