@@ -194,6 +194,13 @@ class SharedStore:
         """Return a connection of the superuser, in autocommit."""
         return self.server.administrator(self.name)
 
+    def weaken(self, function: str, words: str) -> None:
+        """Take words out of a function of the schema, for a control."""
+        with self.administrator() as connection:
+            (source,) = connection.execute(f"SELECT pg_get_functiondef('modeldeck.{function}'::regproc)").fetchone()
+            assert words in source
+            connection.execute(source.replace(words, ""))
+
     def empty(self) -> None:
         """End the connections to the database, and delete its rows."""
         with self.administrator() as connection:

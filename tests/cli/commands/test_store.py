@@ -113,7 +113,7 @@ def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) ->
         1,
         "Granted, and should not be: modeldeck_operator: DELETE on audit.\n",
     )
-    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 6.\n"
+    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 7.\n"
     assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).code == 0
 
 

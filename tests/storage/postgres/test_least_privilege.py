@@ -16,7 +16,7 @@ TRIALS = {"reserve_trial", "end_trial", "renew_trial"}
 FUNCTIONS = {
     "operator": TRIALS
     | {"be_present", "save", "create_from", "create_tenant", "remove_tenant", "prune", "rewrite_state", "drop_state"}
-    | {"admit_member", "remove_member", "members", "add_wrap", "dismiss", "drop_wraps"},
+    | {"admit_member", "remove_member", "members", "add_wrap", "dismiss", "drop_wraps", "lock_tenant"},
     "auditor": set(),
     "meter": TRIALS,
 }

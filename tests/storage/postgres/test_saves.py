@@ -80,24 +80,16 @@ def interleaved(shared: SharedStore) -> list[object]:
     return ids(Store(shared.root().folder("acme")))
 
 
-def test_without_the_lock_the_version_refuses_who_comes_late(
-    shared: SharedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_module, "_LOCK", database_module._LOCK.replace("FOR UPDATE", ""))
+def test_without_the_lock_the_version_refuses_who_comes_late(shared: SharedStore) -> None:
+    shared.weaken("lock_tenant", "FOR UPDATE")
     with pytest.raises(Problem, match="Another session saved first; the last to save was ada, at 20"):
         interleaved(shared)
     assert ids(Store(shared.root().folder("acme"))) == ["other"]
 
 
-def test_control_without_lock_and_version_an_update_is_lost(
-    shared: SharedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database_module, "_LOCK", database_module._LOCK.replace("FOR UPDATE", ""))
-    with shared.administrator() as connection:
-        (source,) = connection.execute("SELECT pg_get_functiondef('modeldeck.save'::regproc)").fetchone()
-        weak = source.replace("AND version = expected ", "").replace("new_version, content", "new_version, content")
-        assert weak != source
-        connection.execute(weak)
+def test_control_without_lock_and_version_an_update_is_lost(shared: SharedStore) -> None:
+    shared.weaken("lock_tenant", "FOR UPDATE")
+    shared.weaken("save", "AND version = expected ")
     assert interleaved(shared) == ["first"], "the other writer's save is gone"
 
 

@@ -22,13 +22,23 @@ from tui.sanitize import one_line
 from tui.storage.lock import TIMEOUT
 from tui.storage.postgres.blobs import whole
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
-from tui.storage.postgres.transaction import DOCUMENTS, SAVE, Change, TenantHead, Transaction, rows_of
+from tui.storage.postgres.transaction import (
+    DOCUMENTS,
+    NO_OPERATION,
+    SAVE,
+    Change,
+    TenantHead,
+    Transaction,
+    lock_all_tenants,
+    lock_tenant,
+    rows_of,
+)
 
 CACHE_SECONDS = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
 
-TRIES, TAIL = 5, 12
-"""Tries of a save, and entries of the audit log that are read with the lock: the next one is chained to the last."""
+TRIES = 5
+"""Tries of a save."""
 
 _PAUSE = 0.1
 _READ_AHEAD = 8 * 2**20
@@ -38,19 +48,6 @@ HEADS = """
 SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant WHERE NOT removed
 """
 TRIALS = "SELECT tenant, provider, used, held FROM modeldeck.trial"
-_LOCK = """
-SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant
-WHERE id = %s AND NOT removed FOR UPDATE
-"""
-_UNLESS_KNOWN = """
-SELECT s.operation::text, s.document FROM modeldeck.state s JOIN modeldeck.tenant t
-ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = %s AND s.operation <> %s::uuid
-"""
-_LAST_ENTRIES = "SELECT line FROM modeldeck.audit WHERE tenant = %s ORDER BY n DESC LIMIT %s"
-_LIMITS = "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', '30s', true)"
-_NO_OPERATION = "00000000-0000-0000-0000-000000000000"
-_ALL_TENANTS = 7_305_805_274_106_203_201
-"""The number of the transaction-level lock that is taken to create a tenant."""
 
 
 class Database:
@@ -224,31 +221,22 @@ class Database:
         return transaction.changes[tenant]
 
     def _lock_row(self, transaction: Transaction, tenant: str, begin: bool = False) -> Change:
-        connection, limit = transaction.connection, f"{max(1, int(transaction.wait * 1000))}ms"
+        connection = transaction.connection
         assert connection is not None
-        operation, document = self._documents.get(tenant, (_NO_OPERATION, None))
-        with connection.pipeline():
-            if begin:
-                connection.execute("BEGIN")
-            connection.execute(_LIMITS, (limit,))
-            if not tenant:
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ALL_TENANTS,))
-                self._read_at = float("-inf")  # under the lock nothing read before counts
-                return Change(None, None)
-            locked = connection.execute(_LOCK, (tenant,))
-            # A statement of its own: only one that begins after the lock was given sees what was saved before.
-            read = connection.execute(_UNLESS_KNOWN, (tenant, operation), binary=True)
-            entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True, prepare=False)
-        # Outside of the pipeline: within it, each of them is one more trip.
-        row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]
-        if row is None:
+        if not tenant:
+            lock_all_tenants(connection, transaction.wait, begin)
+            self._read_at = float("-inf")  # under the lock nothing read before counts
             return Change(None, None)
-        head = TenantHead(*row)
+        operation, document = self._documents.get(tenant, (NO_OPERATION, None))
+        locked = lock_tenant(connection, self.link.login.schema_version, tenant, operation, transaction.wait, begin)
+        if locked is None:
+            return Change(None, None)
+        head, content, tail = locked
         if content is not None:
-            document = whole(tenant, content[1], self._documents, partial(rows_of, connection))
+            document = whole(tenant, content, self._documents, partial(rows_of, connection))
         with self._view:
             if content is not None and document is not None:
-                self._documents = {**self._documents, tenant: (content[0], document)}
+                self._documents = {**self._documents, tenant: (head.operation, document)}
             if self._heads.get(tenant) != head:
                 self.writes += 1
                 self._heads = {**self._heads, tenant: head}

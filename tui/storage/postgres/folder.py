@@ -20,8 +20,8 @@ from tui.storage.lock import TIMEOUT
 from tui.storage.postgres import blobs
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
-from tui.storage.postgres.database import TAIL, Database
-from tui.storage.postgres.transaction import SAVE, Change, operation_id
+from tui.storage.postgres.database import Database
+from tui.storage.postgres.transaction import SAVE, TAIL, Change, operation_id
 from tui.storage.postgres.watcher import Watcher
 from tui.storage.watch import StateCache
 

@@ -20,5 +20,5 @@ GRANT EXECUTE ON FUNCTION modeldeck.reserve_trial, modeldeck.end_trial, modeldec
 GRANT EXECUTE ON FUNCTION modeldeck.be_present TO modeldeck_operator;
 GRANT EXECUTE ON FUNCTION modeldeck.save, modeldeck.create_from, modeldeck.create_tenant, modeldeck.remove_tenant, modeldeck.prune,
   modeldeck.rewrite_state, modeldeck.drop_state, modeldeck.admit_member, modeldeck.remove_member, modeldeck.members,
-  modeldeck.add_wrap, modeldeck.dismiss, modeldeck.drop_wraps
+  modeldeck.add_wrap, modeldeck.dismiss, modeldeck.drop_wraps, modeldeck.lock_tenant
   TO modeldeck_operator;
