@@ -180,10 +180,14 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of an answer: parsed JSON, or text where it is not JSON (`[DONE]`); `event` is the SSE event name."""
+    """One frame of an answer: parsed JSON, or text where it is not JSON (`[DONE]`); `event` is the SSE event name.
+
+    `json` is the text that was parsed, '' where the data was not parsed from a text of its own.
+    """
 
     data: Any
     event: str = ""
+    json: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)

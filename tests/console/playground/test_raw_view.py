@@ -65,7 +65,7 @@ async def test_a_locked_tenant_hides_the_request() -> None:
 def test_the_request_id_and_the_limits_that_are_left_stand_first() -> None:
     headers = {"date": "today", "x-ratelimit-remaining-requests": "59", "x-request-id": "req_1"}
     exchange = WireExchange(0.0, "GET", "https://api.example.com/v1/models", {}, None, 200, 0.25, True, headers)
-    exchange.frames.append(WireFrame(0.5, "ping", {"type": "ping"}))
+    exchange.frames.append(WireFrame(0.5, "ping", '{"type": "ping"}'))
     texts = [line(text).plain for text in exchange_lines(exchange)]
     assert texts[2].startswith("   200 after 0.250 s · new connection")
     assert texts[3:6] == ["   x-ratelimit-remaining-requests: 59", "   x-request-id: req_1", "   date: today"]

@@ -52,6 +52,14 @@ async def test_a_stream_is_logged_with_its_request_headers_and_the_time_of_every
     assert times == sorted(times) and len(set(times)) == len(times)
 
 
+async def test_frames_are_kept_as_the_text_that_came_and_parsed_when_they_are_read() -> None:
+    chunk = text_chunk("Hi", "stop")
+    log, _ = await logged(streaming(chunk, "[DONE]"))
+    [event, end] = log.exchanges[0].frames
+    assert json.dumps(chunk) == event.json and event.data == chunk
+    assert end.json == '"[DONE]"' and end.data == "[DONE]"
+
+
 async def test_an_answer_in_one_piece_is_one_frame() -> None:
     answer = {"choices": [{"message": {"content": "Hello."}, "finish_reason": "stop"}]}
     _, log = await logged(http(answer), stream=False)

@@ -124,7 +124,7 @@ class FrameDecoder:
                 yield Frame(data, name)
                 continue
             try:
-                frame = Frame(_from_json(data), name)
+                frame = Frame(_from_json(data), name, data)
             except (ValueError, RecursionError):
                 yield from self._text(data.strip(), name)
             else:
@@ -250,9 +250,9 @@ class BodyDecoder:
         self._head += self._inflater.rest()
         if self._frames is not None or self._call.framing is Framing.TEXT:
             return []
-        data, parsed, _ = await self._parse(decode_text(bytes(self._head), self._label))
-        self.whole = parsed and isinstance(data, dict | list)
-        return [Frame(data)] if self.whole else []
+        frame, _ = await self._parse(decode_text(bytes(self._head), self._label))
+        self.whole = frame is not None and isinstance(frame.data, dict | list)
+        return [frame] if frame and self.whole else []
 
     async def finish(self) -> list[Frame]:
         """Return the frames that the end of the body completes. Raises Problem if it is nothing that can be read."""
@@ -267,10 +267,10 @@ class BodyDecoder:
             return [Frame(text)]
         if not text.strip():
             raise unusable_response(self._context, "an empty answer")
-        data, parsed, cut = await self._parse(text)
-        if parsed:
+        frame, cut = await self._parse(text)
+        if frame:
             self.whole = True
-            return [Frame(data)]
+            return [frame]
         if self._inflater.is_cut:
             raise unusable_response(self._context, "a compressed answer that ends too early")
         if self._is_page(text) and not cut and not _EVENT_FIELD.match(text[:64].lstrip().encode("utf-8", "replace")):
@@ -312,21 +312,21 @@ class BodyDecoder:
         charset = charset_of(self._label)
         return FrameDecoder(self._context, framing, self._limits, call.plain, charset, call.accepts_text)
 
-    async def _parse(self, text: str) -> tuple[Any, bool, bool]:
-        """Return the parsed JSON, whether it is some, and whether it is some that was cut."""
+    async def _parse(self, text: str) -> tuple[Frame | None, bool]:
+        """Return the frame of a text that is JSON, None for any other, and whether it is JSON that was cut."""
         try:
             text = text.removeprefix("\ufeff").strip("\0")
             data = await asyncio.to_thread(json.loads, text) if len(text) > PARSE_IN_THREAD else json.loads(text)
             if isinstance(data, str) and data.lstrip().startswith(("{", "[")):
                 # Packed twice, as by a gateway that takes the body of another server for a text.
-                inner, parsed, _ = await self._parse(data)
-                data = inner if parsed else data
-            return data, True, False
+                inner, _ = await self._parse(data)
+                return inner or Frame(data), False
+            return Frame(data, json=text), False
         except json.JSONDecodeError as error:
             is_json = text.lstrip()[:1] in ("{", "[")
-            return None, False, is_json and error.pos >= len(text.rstrip()) - 1
+            return None, is_json and error.pos >= len(text.rstrip()) - 1
         except (ValueError, RecursionError):
-            return None, False, False
+            return None, False
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""

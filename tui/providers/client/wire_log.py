@@ -2,12 +2,15 @@
 
 A secret of a request is masked when the request is recorded. What a server repeats of it is redacted when the call is
 over, across frames, since a server may send a key back in pieces. The answer to the exchange for an access token is
-not recorded at all.
+not recorded at all. Frames are kept as text, which takes a fraction of the memory of what is parsed from it.
 """
 
+import json
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from typing import Any
 
 from tui.providers.client.limits import MIB
@@ -20,17 +23,19 @@ FRAMES_SIZE = MIB
 
 _EXCHANGE = "The answer holds an access token and is not recorded."
 
-_NUMBER_SIZE = 16
-"""Characters of a number in a list, such as a vector."""
 
-
-@dataclass
+@dataclass(slots=True)
 class WireFrame:
     """A frame of an answer; `at` in seconds from the beginning of the call, `event` the SSE event name."""
 
     at: float
     event: str
-    data: Any
+    json: str
+
+    @property
+    def data(self) -> Any:
+        """The data of the frame, parsed."""
+        return json.loads(self.json)
 
 
 @dataclass
@@ -167,11 +172,12 @@ class WireLog:
         return reader
 
     def _add(self, exchange: WireExchange, frame: Frame) -> None:
-        self._size += _size(frame.data)
+        text = frame.json or json.dumps(frame.data, ensure_ascii=False)
+        self._size += len(text)
         if self._size > self._limit:
             exchange.omitted += 1
         else:
-            exchange.frames.append(WireFrame(self._now(), frame.event, frame.data))
+            exchange.frames.append(WireFrame(self._now(), frame.event, text))
 
 
 def _mask_values(values: Mapping[str, str | Secret | tuple[str, ...]]) -> dict[str, str]:
@@ -208,60 +214,50 @@ def _to_plain(value: Any) -> Any:
     return [_to_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
-def _size(value: Any) -> int:
-    """Return about how many characters JSON has, without writing it."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, dict):
-        return sum([len(name) + _size(entry) for name, entry in value.items()])
-    if isinstance(value, list):
-        return len(value) * _NUMBER_SIZE if value and isinstance(value[0], float | int) else sum(map(_size, value))
-    return _NUMBER_SIZE
-
-
-_Places = dict[str, list[tuple[Any, Any]]]
-"""Place in a frame -> where its texts are: the container, and the name or index in it."""
-
-
 def _redact(exchanges: Sequence[WireExchange], redactor: Redactor) -> None:
     """Remove what was made of secrets, also what only adds up to one over several frames, such as deltas."""
     for exchange in exchanges:
         exchange.url, exchange.body = redactor.text(exchange.url), redactor.json(exchange.body)
         exchange.headers = redactor.json(exchange.headers)
         exchange.response_headers = redactor.json(exchange.response_headers)
-    frames = [frame for exchange in exchanges for frame in exchange.frames]
-    # Most answers repeat no secret: one look at the texts of each place is less than one at every text.
-    places = _places(frames)
-    if all(redactor.text(text) == text for text in (*places, *map(_join, places.values()))):
-        return
+    try:
+        _redact_frames([frame for exchange in exchanges for frame in exchange.frames], redactor)
+    except RecursionError:
+        # What is nested so deeply can neither be searched nor shown.
+        for exchange in exchanges:
+            exchange.omitted += len(exchange.frames)
+            exchange.frames.clear()
+
+
+def _redact_frames(frames: Sequence[WireFrame], redactor: Redactor) -> None:
+    places: defaultdict[str, StringIO] = defaultdict(StringIO)
     for frame in frames:
-        frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
-    for texts in _places(frames).values():
-        spans, at = redactor.spans(_join(texts)), 0
+        content = {"event": frame.event, "data": frame.data}
+        _visit(content, "", lambda place, container, key: places[place].write(container[key]))
+    # Most answers repeat no secret: one look at the texts of each place is less than one at every text.
+    if all(redactor.text(text) == text for text in (*places, *(texts.getvalue() for texts in places.values()))):
+        return
+    contents = [{"event": redactor.text(frame.event), "data": redactor.json(frame.data)} for frame in frames]
+    pieces: defaultdict[str, list[tuple[Any, Any]]] = defaultdict(list)
+    for content in contents:
+        _visit(content, "", lambda place, container, key: pieces[place].append((container, key)))
+    for texts in pieces.values():
+        spans, at = redactor.spans("".join([container[key] for container, key in texts])), 0
         for container, key in texts if spans else ():
             first, at = at, at + len(container[key])
             if any(start < at and first < end for start, end in spans):
                 container[key] = MASK
+    for frame, content in zip(frames, contents, strict=True):
+        frame.event, frame.json = content["event"], json.dumps(content["data"], ensure_ascii=False)
 
 
-def _join(texts: Iterable[tuple[Any, Any]]) -> str:
-    return "".join([container[key] for container, key in texts])
-
-
-def _places(frames: Iterable[WireFrame]) -> _Places:
-    """Return the texts of frames by the place in their frame at which they lie."""
-    places: _Places = {}
-    for frame in frames:
-        _add_texts(places, vars(frame), "")
-    return places
-
-
-def _add_texts(places: _Places, value: Any, place: str) -> None:
+def _visit(value: Any, place: str, visit: Callable[[str, Any, Any], Any]) -> None:
+    """Call `visit` for each text in a value: with its place, the container, and the name or index in it."""
     named = isinstance(value, dict)
     for key, entry in value.items() if named else enumerate(value):
         # Entries of a list count as one place: the deltas of a stream are in lists of one.
         below = f"{place}/{key}" if named else place
         if isinstance(entry, str):
-            places.setdefault(below, []).append((value, key))
+            visit(below, value, key)
         elif isinstance(entry, dict | list):
-            _add_texts(places, entry, below)
+            _visit(entry, below, visit)
