@@ -1,9 +1,14 @@
 """Who pays for a fallback, and what is stored of it."""
 
+import sys
+from inspect import CO_ASYNC_GENERATOR
+from types import FrameType
+
 import pytest
 
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
+from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.tenancy import models
 from tui.tenancy.serialization import from_record, to_record
@@ -35,6 +40,27 @@ async def test_a_fallback_that_another_kind_of_key_pays_for_gets_no_request(
             notices.append(str(event))
     assert sent == ["openai/gpt-6-sol"]
     assert "would use " in notices[-1]
+
+
+async def test_a_token_passes_four_async_generators(session: Session) -> None:
+    acme, passed, tokens = session.tenant("acme"), set[str](), 0
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        module, code = frame.f_globals["__name__"], frame.f_code
+        if event == "call" and code.co_flags & CO_ASYNC_GENERATOR and module.startswith(("tui.providers", "tui.work")):
+            passed.add(code.co_qualname)
+
+    events = fallback.chat(acme, models.find(acme, "openai/gpt-6-sol"), (), HELLO)
+    try:
+        async for event in events:
+            tokens += isinstance(event, TextDelta)
+            sys.setprofile(note if 0 < tokens < 5 else None)
+            if tokens == 5:
+                break
+    finally:
+        sys.setprofile(None)
+        await events.aclose()
+    assert passed == {"send", "Client.stream", "Client._send_with_retry", "Client._attempt"}
 
 
 def test_only_a_failure_that_may_pass_is_a_reason() -> None:

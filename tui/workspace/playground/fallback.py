@@ -83,7 +83,7 @@ def chat(
         notices = [Notice(f"{candidate.ref} is asked without {omitted}.")] if omitted else []
         return route, with_notices(call, notices)
 
-    return _in_order(session, model, fallbacks, prepare, wire_log)
+    return _ask(session, model, fallbacks, prepare, wire_log)
 
 
 def transcribe(
@@ -107,6 +107,15 @@ def transcribe(
         granularity = times if has_times else TimestampGranularity.NONE
         return calls.transcribe_call(session, candidate, path, language, granularity)
 
+    return _ask(session, model, fallbacks, prepare, wire_log)
+
+
+def _ask(
+    session: TenantSession, model: Model, fallbacks: Sequence[str], prepare: Prepare, wire_log: "WireLog | None"
+) -> AsyncGenerator[Event | Fallback]:
+    """Send the request to the model, or to the first of it and its fallbacks that answers."""
+    if not fallbacks:
+        return calls.send(session, model, *prepare(model), wire_log)
     return _in_order(session, model, fallbacks, prepare, wire_log)
 
 
@@ -135,7 +144,7 @@ async def _in_order(
                     yield event
             return
         except Problem as raised:
-            if started or (problem is None and not (fallbacks and may_fall_back(raised))):
+            if started or (problem is None and not may_fall_back(raised)):
                 raise
             if problem is None:
                 problem = raised
