@@ -17,7 +17,7 @@ class CutProxy:
         self._listener.bind(str(self.folder / ".s.PGSQL.5432"))
         self._listener.listen()
         self.sent = self.received = 0
-        self.cuts = 0
+        self.cuts = self.refusals = 0
         self._after: int | None = None
         self._mute = False
         self._refuses = False
@@ -64,6 +64,7 @@ class CutProxy:
             while True:
                 client, _ = self._listener.accept()
                 if self._refuses:
+                    self.refusals += 1
                     client.close()
                     continue
                 server = socket.socket(socket.AF_UNIX)
