@@ -71,14 +71,14 @@ async def _slowest(job: Job, in_thread: bool = True) -> float:
     delays: list[float] = []
     working = asyncio.create_task(asyncio.to_thread(job)) if in_thread else asyncio.create_task(_here(job))
     while not working.done():
-        started, queued = time.perf_counter(), _queue()
+        started, queued = time.perf_counter(), run_queue()
         await asyncio.sleep(TICK)
-        delays.append(max(time.perf_counter() - started - TICK - (_queue() - queued), 0))
+        delays.append(max(time.perf_counter() - started - TICK - (run_queue() - queued), 0))
     await working
     return statistics.quantiles(delays, n=100)[98] if len(delays) > 100 else max(delays)
 
 
-def _queue() -> float:
+def run_queue() -> float:
     """Return for how many seconds the threads of this process were ready to run and other processes had the cores."""
     waited = 0
     for thread in Path("/proc/self/task").iterdir():

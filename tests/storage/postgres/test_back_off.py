@@ -69,9 +69,7 @@ def is_in_bounds(times: list[float]) -> bool:
     return all(0.5 * bound <= gap <= bound for gap, bound in zip(gaps, bounds, strict=True))
 
 
-def test_attempts_to_reach_a_store_are_spaced_on_the_wire(
-    shared: SharedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_attempts_to_reach_a_store_are_spaced_on_the_wire(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     times = attempts(shared, monkeypatch)
     assert is_in_bounds(times), times
     assert OUTAGE / MOST <= len(times) <= OUTAGE / (MOST / 2) + 5, times
