@@ -119,7 +119,7 @@ def people(shared: SharedStore, tenant: str, offset: float) -> Outcome:
     here, there = shared.database("ada"), shared.database("bob")
     with shifted(offset):
         presence.announce(here, tenant, "here", "openai", 60.0)
-    seen = [person.login for person in presence.announce(there, tenant, "there", "openai", 0)]
+    others = [person.login for person in presence.announce(there, tenant, "there", "openai", 0)]
     with shared.administrator() as connection:
         connection.execute(
             "UPDATE modeldeck.presence SET until = clock_timestamp() - interval '1 s' WHERE tenant = %s", (tenant,)
@@ -130,7 +130,7 @@ def people(shared: SharedStore, tenant: str, offset: float) -> Outcome:
         back = [person.login for person in presence.announce(here, tenant, "here", "openai", 60.0)]
     here.close()
     there.close()
-    return seen, later, back
+    return others, later, back
 
 
 def notices(shared: SharedStore, tenant: str, offset: float) -> Outcome:

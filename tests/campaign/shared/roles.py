@@ -23,7 +23,7 @@ _OF_TENANTS = ("tenant", "member", "state", "audit", "file", "trial", "presence"
 def matrix(count: int, seed: int) -> Result:
     """So many times all that each role may try; the control is an owner, whom the program refuses."""
     tries, wrong = 0, list[str]()
-    seen, refused = 0, 0
+    visible, refused = 0, 0
     for _ in range(count):
         with shared_store() as shared:
             _create(shared)
@@ -36,12 +36,12 @@ def matrix(count: int, seed: int) -> Result:
                 wrong += [words for words, is_right in outcomes if not is_right]
             with shared.administrator() as connection:
                 connection.execute("SET ROLE modeldeck_owner")
-                seen += connection.execute("SELECT count(DISTINCT tenant) FROM modeldeck.state").fetchone()[0]
+                visible += connection.execute("SELECT count(DISTINCT tenant) FROM modeldeck.state").fetchone()[0]
             refused += _is_owner_refused(shared)
     words = f"{len(ALLOWED)} roles: {len(wrong)} tries that end otherwise than they should"
     words += "".join(f"; {entry}" for entry in wrong[:5])
-    without = f"an owner sees the rows of {seen // count} tenants, and is refused at the start"
-    return Result(tries, len(wrong) + count - refused, words, without, seen > count)
+    without = f"an owner sees the rows of {visible // count} tenants, and is refused at the start"
+    return Result(tries, len(wrong) + count - refused, words, without, visible > count)
 
 
 def _create(shared: SharedStore) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 OUTAGE = 600.0
 """Seconds of the outage."""
-FIRST, MOST = watcher_module.BACK_OFF
+FIRST, LONGEST = watcher_module.BACK_OFF
 
 
 def attempts(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -65,14 +65,14 @@ def is_in_bounds(times: list[float]) -> bool:
     The first pause comes after the connection was lost, before any attempt.
     """
     gaps = [after - before for before, after in zip([0.0, *times], times, strict=False)]
-    bounds = [min(MOST, FIRST * 2**number) for number in range(len(gaps))]
+    bounds = [min(LONGEST, FIRST * 2**number) for number in range(len(gaps))]
     return all(0.5 * bound <= gap <= bound for gap, bound in zip(gaps, bounds, strict=True))
 
 
 def test_attempts_to_reach_a_store_are_spaced_on_the_wire(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     times = attempts(shared, monkeypatch)
     assert is_in_bounds(times), times
-    assert OUTAGE / MOST <= len(times) <= OUTAGE / (MOST / 2) + 5, times
+    assert OUTAGE / LONGEST <= len(times) <= OUTAGE / (LONGEST / 2) + 5, times
 
 
 def test_control_attempts_without_a_growing_pause_are_noticed(
