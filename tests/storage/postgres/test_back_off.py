@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 OUTAGE = 600.0
 """Seconds of the outage."""
-FIRST, LONGEST = watcher_module.BACK_OFF
+MIN_PAUSE, MAX_PAUSE = watcher_module.BACK_OFF
 
 
 def attempts(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -65,19 +65,19 @@ def is_in_bounds(times: list[float]) -> bool:
     The first pause comes after the connection was lost, before any attempt.
     """
     gaps = [after - before for before, after in zip([0.0, *times], times, strict=False)]
-    bounds = [min(LONGEST, FIRST * 2**number) for number in range(len(gaps))]
+    bounds = [min(MAX_PAUSE, MIN_PAUSE * 2**number) for number in range(len(gaps))]
     return all(0.5 * bound <= gap <= bound for gap, bound in zip(gaps, bounds, strict=True))
 
 
 def test_attempts_to_reach_a_store_are_spaced_on_the_wire(shared: SharedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     times = attempts(shared, monkeypatch)
     assert is_in_bounds(times), times
-    assert OUTAGE / LONGEST <= len(times) <= OUTAGE / (LONGEST / 2) + 5, times
+    assert OUTAGE / MAX_PAUSE <= len(times) <= OUTAGE / (MAX_PAUSE / 2) + 5, times
 
 
 def test_control_attempts_without_a_growing_pause_are_noticed(
     shared: SharedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watcher_module, "BACK_OFF", (FIRST, FIRST))
+    monkeypatch.setattr(watcher_module, "BACK_OFF", (MIN_PAUSE, MIN_PAUSE))
     times = attempts(shared, monkeypatch)
-    assert not is_in_bounds(times) and len(times) >= OUTAGE / FIRST
+    assert not is_in_bounds(times) and len(times) >= OUTAGE / MIN_PAUSE
