@@ -177,7 +177,7 @@ async def test_a_model_server_on_this_machine_is_probed_for_at_once() -> None:
 async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -> None:
     session = on_disk(empty_session(), tmp_path)
     async with console(session, None) as pilot:
-        await pilot.press("up")
+        await pilot.press("down", "down")
         await until_shown(pilot, "(•) practice")
         await until_shown(pilot, "[ Open practice ]")
         assert rows(pilot)[-1].startswith(" enter open  up down choose")
@@ -193,7 +193,7 @@ async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on(
         await pilot.press("tab", "tab", "tab", "enter")
         await until(pilot, lambda: focus(pilot) == "Start with")
         assert not tenant_registry.ids(session)
-        await pilot.press("tab", "tab", "backspace", "enter")
+        await pilot.press("tab", "tab", "end", "backspace", "enter")
         await until_shown(pilot, "[1 Providers]")
         assert tenant_registry.find(session, "acm")
 
@@ -238,14 +238,14 @@ async def test_a_paste_of_three_lines_makes_nothing() -> None:
             pilot.app.post_message(events.Paste("one\ntwo\nthree\n"))
             await pilot.pause()
             await pilot.press("tab")
-        await until_shown(pilot, "[acmeone two three  ")
+        await until_shown(pilot, "[one two three  ")
         assert not tenant_registry.ids(session) and "Welcome" in rows(pilot)[1]
 
 
 async def test_while_the_key_pair_is_created_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     session, creation = empty_session(), SlowKeyPair(monkeypatch)
     async with console(session, None) as pilot:
-        await pilot.press("tab", "tab", *"-lab", "enter")
+        await pilot.press("tab", "tab", "end", *"-lab", "enter")
         await until_shown(pilot, "… creating the key pair")
         assert rows(pilot)[-1] == " ctrl+q quit  esc stop  f1 help"
         await until(pilot, creation.started.is_set)
@@ -276,7 +276,7 @@ async def test_a_folder_that_cannot_be_written_is_shown_and_what_was_typed_stays
 
     monkeypatch.setattr(tenants, "create", create)
     async with console(empty_session(), None) as pilot:
-        await pilot.press("tab", "tab", *"-lab", "enter")
+        await pilot.press("tab", "tab", "end", *"-lab", "enter")
         await until_shown(pilot, "▲ This folder cannot be written: ~/x.\n   Make it writable and try again.")
         await until_shown(pilot, "[acme-lab  ")
         await until_shown(pilot, "[ Create tenant ]")
@@ -287,11 +287,11 @@ async def test_a_login_name_that_is_hostile_is_drawn_as_text() -> None:
         await until_shown(pilot, "[[red]a]0;x[/]  ")
 
 
-async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
+async def test_escape_does_nothing() -> None:
     session = empty_session()
     async with console(session, None) as pilot:
         before = shown(pilot)
-        await pilot.press(*["escape"] * 5, "q", "1", "n", "0", "d")
+        await pilot.press(*["escape"] * 5)
         assert shown(pilot) == before and pilot.app.is_running
 
 
@@ -318,3 +318,21 @@ def test_practice_follows_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Modeldeck, "run", run_once)
     assert app.run(empty_session(KEY)) == 0
     assert [session.practice for session in ran] == [False, True]
+
+
+async def test_what_is_typed_on_the_choice_replaces_the_proposed_name_and_its_ends_lead_to_the_fields() -> None:
+    async with console(empty_session(), None) as pilot:
+        await pilot.press("up")
+        assert focus(pilot) == "Passphrase"
+        await pilot.press("down", "down", "down", "down")
+        await until_shown(pilot, "▸ [ Open practice ]")
+        await pilot.press("up", *"Lab")
+        await until_shown(pilot, "▸ Tenant           [Lab ")
+        await pilot.press("tab", "tab", *"hunter2")
+        assert "hunter2" not in shown(pilot) and focus(pilot) == "Passphrase"
+
+
+async def test_the_proposed_name_is_replaced_by_what_is_typed_until_it_is_edited() -> None:
+    async with console(empty_session(), None) as pilot:
+        await pilot.press("shift+tab", "shift+tab", *"beta", "tab", "shift+tab", *"2")
+        await until_shown(pilot, "▸ Tenant           [beta2 ")

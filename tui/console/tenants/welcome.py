@@ -88,8 +88,7 @@ class Welcome(FramedScreen[None]):
 
     def on_mount(self) -> None:
         self._show_choices()
-        self._form.name_row.field.value = _login_name(self.navigator.session)
-        self._form.name_row.field.cursor_position = len(self._form.name_row.value)
+        self._form.name_row.field.propose(_login_name(self.navigator.session))
         self._start.focus()
 
     def on_screen_resume(self) -> None:

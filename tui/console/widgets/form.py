@@ -1,7 +1,7 @@
 """The parts of a form: labelled fields with lines of help, buttons, choices and check marks.
 
 A form is a column of parts. Enter in a field goes on to the next part, enter on a button presses it, and nothing else
-submits anything. What is typed on a button goes into the first empty field.
+submits anything. What is typed on a button or a choice goes into the first field that nobody has typed into.
 """
 
 from collections.abc import Sequence
@@ -177,11 +177,30 @@ class Part(Widget, can_focus=True):
 
     DEFAULT_CSS = "Part { height: auto; width: 1fr; }"
 
+    activity = ""
+    """What it is doing now; until it is done, it takes no keys."""
+
     def on_focus(self) -> None:
         self.refresh()
 
     def on_blur(self) -> None:
         self.refresh()
+
+    def on_key(self, event: events.Key) -> None:
+        """Type into the first field of the page that nobody has typed into, so that nothing typed here is lost."""
+        character = event.character or ""
+        if (
+            self.activity
+            or not character.isprintable()
+            or character.isspace()
+            or event.key in self.screen.active_bindings
+        ):
+            return
+        fields = (part for part in self.screen.focus_chain if isinstance(part, LineField) and part.is_untouched)
+        if field := next(fields, None):
+            field.focus()
+            field.replace(character, 0, len(field.value))
+            event.stop()
 
     @property
     def marker(self) -> Words:
@@ -235,22 +254,6 @@ class Button(Part):
         note = f"   {self.note_text}" if self.note_text else ""
         return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
 
-    def on_key(self, event: events.Key) -> None:
-        """Type into the first empty field of the page, so that nothing typed on a button is lost."""
-        character = event.character or ""
-        if (
-            self.activity
-            or not character.isprintable()
-            or character.isspace()
-            or event.key in self.screen.active_bindings
-        ):
-            return
-        fields = (part for part in self.screen.focus_chain if isinstance(part, LineField) and not part.value)
-        if field := next(fields, None):
-            field.focus()
-            field.insert_text_at_cursor(character)
-            event.stop()
-
     def action_press(self) -> None:
         if not self.disabled and not self.activity:
             self.post_message(self.Pressed(self))
@@ -260,7 +263,7 @@ class Button(Part):
 
 
 class Choice(Part):
-    """`(•) one  ( ) another`, in a row or a column. Left, right and space choose; other plain keys do nothing."""
+    """`(•) one  ( ) another`, in a row or a column. Left, right and space choose, in a column up and down, too."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("choice.left", "step(-1)"),
@@ -295,8 +298,8 @@ class Choice(Part):
         self.label, self.options, self.column = label, list(options), column
         self.value = value or (self.options[0][0] if self.options else "")
         if column:
-            self._bindings.bind("down", "step(1)", show=False)
-            self._bindings.bind("up", "step(-1)", show=False)
+            self._bindings.bind("down", "move(1)", show=False)
+            self._bindings.bind("up", "move(-1)", show=False)
 
     def render(self) -> Content:
         cells = max(20, self.size.width - LABEL - 4)
@@ -335,6 +338,16 @@ class Choice(Part):
     def action_step(self, step: int) -> None:
         keys = [key for key, _ in self.options]
         self.choose(keys[(keys.index(self.value) + step) % len(keys)])
+
+    def action_move(self, step: int) -> None:
+        """Choose the option above or below; beyond the first and the last go to the part before or after."""
+        place = [key for key, _ in self.options].index(self.value) + step
+        if 0 <= place < len(self.options):
+            self.choose(self.options[place][0])
+        elif step < 0:
+            self.screen.focus_previous()
+        else:
+            self.screen.focus_next()
 
     def action_next(self) -> None:
         self.post_message(self.Next(self))

@@ -48,6 +48,21 @@ class LineField(Input):
         super().__init__(value, id=id, classes=classes, select_on_focus=False, compact=True)
         self.cursor_blink = False
         self.cleaner: Callable[[str], str | None] = self.clean
+        self.proposal = ""
+        """A value that nobody typed: it is selected with the focus, and what is typed replaces it."""
+
+    def propose(self, value: str) -> None:
+        """Put a value in for a person to accept or to type over."""
+        self.value = self.proposal = value
+        self.cursor_position = len(value)
+
+    @property
+    def is_untouched(self) -> bool:
+        return self.value in ("", self.proposal)
+
+    def on_focus(self) -> None:
+        if self.proposal and self.is_untouched:
+            self.select_all()
 
     def render_line(self, y: int) -> Strip:
         # As wide as the field, so that the line below it shows how much room there is.
