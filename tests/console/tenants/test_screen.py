@@ -185,6 +185,17 @@ async def test_a_new_tenant_is_opened_and_shown() -> None:
         assert rows(pilot)[0].startswith(" ▪ lab  open")
 
 
+async def test_the_list_opens_on_the_tenant_that_was_opened_elsewhere_meanwhile() -> None:
+    session = await several("acme", "other")
+    async with console(session, "acme") as pilot:
+        await pilot.press("0")
+        await until_shown(pilot, "▸ ▪ acme")
+        await pilot.app.navigator.open_tenant("other", "providers")  # type: ignore[attr-defined]
+        await until_shown(pilot, " ▪ other  open")
+        await pilot.press("0")
+        await until_shown(pilot, "▸ ▪ other")
+
+
 @pytest.mark.slow
 async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
     session = practice_session()

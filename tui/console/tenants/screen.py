@@ -69,6 +69,8 @@ class Tenants(AreaScreen):
         self._to_read = 0
         self._first_used: dict[str, str] = {}
         """When each tenant had been used when it was first listed: rows keep their places while it is used."""
+        self._opened = ""
+        """The tenant that was open when the list was last shown."""
         self._spend: dict[str, tuple[Hashable, str]] = {}
         self._spend_read = set[str]()
         """Tenants whose spend has been read since the list was last read."""
@@ -156,7 +158,12 @@ class Tenants(AreaScreen):
         self._list.focus()
 
     def on_screen_resume(self) -> None:
-        self.changed_elsewhere()
+        here = self.navigator.tenant
+        opened = here.id if here is not None else ""
+        # The cursor is on the tenant that the first line names, not on the one that was opened before it.
+        cursor = opened if opened != self._opened else ""
+        self._opened = opened
+        self.run_worker(self._read(cursor), group="read", exclusive=True, exit_on_error=False)
 
     def changed_elsewhere(self) -> None:
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
@@ -169,7 +176,9 @@ class Tenants(AreaScreen):
         session, read, here = self.navigator.session, list[TenantRow](), self.navigator.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
-            self._show([tenants.row(session.tenant(row.id)) if row.id == here.id else row for row in self.rows])
+            known = [tenants.row(session.tenant(row.id)) if row.id == here.id else row for row in self.rows]
+            self._show(known, cursor)
+            cursor = "" if any(row.id == cursor for row in known) else cursor
         first, shown = not self.rows, 0.0
         try:
             ids = tenant_registry.ids(session) if first else await asyncio.to_thread(tenant_registry.ids, session)
