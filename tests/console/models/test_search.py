@@ -318,7 +318,7 @@ async def test_a_problem_of_a_field_is_shown_at_the_field(hosting: Session) -> N
 async def test_an_endpoint_that_starts_is_waited_for_until_escape(
     hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endpoint_check, "EVERY", 60.0)
+    monkeypatch.setattr(endpoint_check, "POLL_INTERVAL", 60.0)
     monkeypatch.setattr(Clock, "sleep", lambda clock, seconds: asyncio.sleep(seconds))
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
@@ -336,7 +336,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         assert isinstance(pilot.app.screen, AddModel)
         assert model_form.model_id == "openai/whisper-tiny"
         # Once it is up it is looked at to the end.
-        monkeypatch.setattr(endpoint_check, "EVERY", 0.0)
+        monkeypatch.setattr(endpoint_check, "POLL_INTERVAL", 0.0)
         await pilot.press("enter")
         await until_shown(pilot, "Added openai/whisper-tiny.")
         assert models.find(hosting.tenant("acme"), "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
