@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.doubles.http_proxy import proxy
 from tests.providers.http_server import HOLD, KEY, QUICK, http, serve
 from tui.errors import Exit, Locked, UsageError
 from tui.providers.client.client import Client
+from tui.providers.client.connection_report import trace_of
 from tui.providers.client.limits import Limits
 from tui.providers.events import Event
 from tui.secret import Secret
@@ -253,7 +255,7 @@ async def test_practice_sends_nothing(session: Session) -> None:
 
 
 def test_control_the_limits_of_the_client_are_kept() -> None:
-    client = Client({}, limits=replace(QUICK, connect=3)).with_observer(lambda report, phase: None)
+    client = Client({}, limits=replace(QUICK, connect=3)).with_traces(partial(trace_of, lambda report, phase: None))
     assert (client._limits.connect, client._limits.retries) == (3, 0)
 
 

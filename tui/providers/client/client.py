@@ -24,7 +24,6 @@ from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin
 from tui.providers.client.body import BodyDecoder, headers_of, read_error_body
-from tui.providers.client.connection_report import Observer, trace_of
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
@@ -33,6 +32,7 @@ from tui.providers.client.response import Answer, check_dimensions, show
 from tui.providers.client.retry import RetryableError, RetryPolicy, is_answer, is_stale, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
+from tui.providers.client.transport_errors import ConnectionTrace, new_trace
 from tui.providers.client.upload import body_of
 from tui.providers.client.wire_log import WireLog
 from tui.providers.dialects.answer_text import AnswerText
@@ -91,12 +91,12 @@ class Client:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
         self._tokens = Tokens(clock)
-        self._observer: Observer | None = None
+        self._new_trace: Callable[[str, str], ConnectionTrace] = new_trace
 
-    def with_observer(self, observer: Observer) -> "Client":
-        """Return a client like this one that has no open connection, retries nothing and reports on connections."""
+    def with_traces(self, new_trace: Callable[[str, str], ConnectionTrace]) -> "Client":
+        """Return a client like this one that has no open connection, retries nothing and uses these traces."""
         client = Client(self._environ, self._transport, replace(self._limits, retries=0), self._clock)
-        client._observer = observer
+        client._new_trace = new_trace
         return client
 
     def proxy_for(self, url: str) -> str:
@@ -267,7 +267,7 @@ class Client:
         context, transport = await self._connect(access, step, signed.url, keyed)
         # A lookup has no reason to take as long as a model that thinks.
         streamed = signed.framing in _STREAMED or signed.method == "GET"
-        upload, trace = await body_of(signed), trace_of(self._observer, context.host, context.proxy)
+        upload, trace = await body_of(signed), self._new_trace(context.host, context.proxy)
         request = _handshake(signed) if signed.framing is Framing.WEBSOCKET else signed
         has_tokens = signed.framing in _STREAMED
         monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace, has_tokens)

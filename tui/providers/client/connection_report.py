@@ -132,10 +132,8 @@ Observer = Callable[[ConnectionReport, Phase], object]
 """Called with the report of a request whenever one of its phases came to its end, or failed."""
 
 
-def trace_of(observer: Observer | None, host: str, proxy: str) -> ConnectionTrace:
-    """Return the trace of one request, which reports to an observer if there is one."""
-    if observer is None:
-        return ConnectionTrace()
+def trace_of(observer: Observer, host: str, proxy: str) -> ConnectionTrace:
+    """Return the trace of one request, which reports to an observer."""
     report = ConnectionReport(host, proxy)
 
     def on_event(event: str, info: Mapping[str, Any]) -> None:

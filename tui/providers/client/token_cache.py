@@ -25,6 +25,8 @@ class LeasedToken:
 
 @dataclass(frozen=True)
 class _CachedToken:
+    """An access token, and when it expires, in seconds since the epoch."""
+
     secret: Secret
     until: float
 

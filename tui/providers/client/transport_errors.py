@@ -63,6 +63,11 @@ class ConnectionTrace:
         self.phase = phase
 
 
+def new_trace(host: str, proxy: str) -> ConnectionTrace:
+    """Return the trace of a call that nobody observes."""
+    return ConnectionTrace()
+
+
 def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> tuple[Problem, bool]:
     """Return the problem of a failure before the response, and whether a retry may help."""
     for cause in _causes(fault):

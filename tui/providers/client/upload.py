@@ -21,6 +21,8 @@ from tui.sanitize import one_line
 
 @dataclass(frozen=True)
 class _File:
+    """A file in a body; `packed` in base64, `content` in place of what is at its path."""
+
     path: Path
     size: int
     packed: bool = False

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, ModelType, previous_of
@@ -53,6 +54,8 @@ async def diagnose(
     Raises:
         UsageError: There is no such credential, or nothing says where the provider is.
     """
+    from tui.providers.client.connection_report import trace_of  # lazy: httpx
+
     provider = provider_of(session, provider_id)
     credential = _credential(session, provider, name)
     checks: list[Check] = []
@@ -64,7 +67,7 @@ async def diagnose(
     access, unusable = await _access(session, provider, credential)
     call = provider.verify(access.fields) if unusable is None else _first_page(access)
     watch = ConnectionWatch(session.process.clock, session.process.environ, add)
-    client = session.process.client.with_observer(watch.phase_ended)
+    client = session.process.client.with_traces(partial(trace_of, watch.phase_ended))
     try:
         if session.process.practice:
             add(Check("tcp", CheckState.SKIPPED, "practice mode: nothing leaves this process"))

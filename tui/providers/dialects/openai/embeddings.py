@@ -40,6 +40,8 @@ def texts_that_fit(texts: Sequence[str], characters: int) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class _Batch:
+    """Some of the texts of a request, and how they are sent."""
+
     flavour: Flavour
     fields: FieldValues
     request: EmbeddingRequest
