@@ -31,6 +31,7 @@ class Exit(IntEnum):
 class Action(Enum):
     """What a person can do about a problem. `cli.remedies` and `console.remedies` have the words of each."""
 
+    ADD_LOGIN = auto()
     ADD_MODEL = auto()
     ALLOW_PLAIN_HTTP = auto()
     CONFIRM_CHANGES = auto()

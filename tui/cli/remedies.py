@@ -7,6 +7,7 @@ from tui.errors import Action, Problem, Remedy
 from tui.sanitize import one_line
 
 _WORDS = {
+    Action.ADD_LOGIN: "Its administrator adds you: modeldeck store init --dsn … --operator LOGIN",
     Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
     Action.ALLOW_PLAIN_HTTP: "Or allow it with --allow-http.",
     Action.CHECK_STORE: "Check it: modeldeck store status",

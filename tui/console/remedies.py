@@ -4,6 +4,7 @@ from tui.console.keys import hint
 from tui.errors import Action, Problem, Remedy
 
 _WORDS = {
+    Action.ADD_LOGIN: "Its administrator adds you with the store commands in a shell.",
     Action.ADD_MODEL: "Press {models.add} in Models ({area.models}) to add one.",
     Action.ALLOW_PLAIN_HTTP: "Or allow it when you are asked.",
     Action.CHECK_STORE: "Check it with the store commands in a shell.",

@@ -45,6 +45,8 @@ def test_a_store_that_must_not_be_used_is_refused_and_files_are_no_substitute(
     assert (superuser.code, superuser.out) == (2, "") and "is a superuser" in superuser.err
     unreachable = modeldeck("tenant", "list", MODELDECK_STORE="postgresql:///x?host=/tmp/no-socket-here")
     assert (unreachable.code, unreachable.out) == (4, "") and "cannot be reached" in unreachable.err
+    status = modeldeck("store", "status", MODELDECK_STORE="postgresql:///x?host=/tmp/no-socket-here")
+    assert status.code == 4 and "store status" in unreachable.err and "store status" not in status.err
     assert modeldeck("store", "push").code == 2
 
 

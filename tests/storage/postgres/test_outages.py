@@ -16,6 +16,8 @@ from tests.doubles.postgres_server import OPERATORS, Server, SharedStore, requir
 from tests.storage.postgres.cut_proxy import CutProxy
 from tests.storage.postgres.test_saves import add, ids, opened
 from tests.storage.postgres.test_tls import certificate
+from tests.storage.postgres.test_watcher import until
+from tui.cli.remedies import problem_hint
 from tui.errors import Exit, Problem
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link, StoreUnreachable
@@ -111,6 +113,28 @@ def test_a_store_that_cannot_be_used_says_so_with_exit_code_4(
         assert problem.message.startswith(sentence), problem.message
     for root in roots:
         root.close()
+
+
+def test_a_server_that_refuses_a_login_says_why(own_server: Server) -> None:
+    def refusal(database: str, login: str) -> Problem:
+        problem = saved(opened(root_at(own_server.address(database, login))))
+        assert isinstance(problem, StoreUnreachable) and problem.remedy
+        return problem
+
+    unknown = refusal("postgres", "nobody")
+    assert unknown.message == "The store has no such login."
+    assert problem_hint(unknown).endswith("modeldeck store init --dsn … --operator LOGIN")
+    assert refusal("missing", "ada").message == "The server has no such database."
+    with own_server.administrator("postgres") as connection:
+        connection.execute("CREATE DATABASE closed")
+        connection.execute("REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
+    assert refusal("closed", "ada").message == "Your login may not use this database."
+    for rule, words in (("peer", "only to the system user of the same name"), ("", "not from this machine")):
+        rules = "local all postgres trust\n" + (f"local all all {rule}\n" if rule else "")
+        (own_server.folder / "data" / "pg_hba.conf").write_text(rules)
+        with own_server.administrator("postgres") as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        until(lambda words=words: words in refusal("postgres", "ada").message)
 
 
 def test_a_full_disk_is_named_and_nothing_was_changed(shared: SharedStore) -> None:

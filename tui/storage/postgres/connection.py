@@ -222,6 +222,8 @@ _FULL = ("53", "58")
 """How the SQLSTATE begins where the server lacks disk, memory or another resource, or its disk fails."""
 
 
+_NO_LOGIN = 'role "'
+
 _REFUSALS = {
     "certificate verify failed": (
         "The certificate of the store's server cannot be verified.",
@@ -249,6 +251,26 @@ _REFUSALS = {
     "not permitted to log in": (
         "The store no longer admits your login.",
         "Nothing was changed. Ask its administrator.",
+    ),
+    "no pg_hba.conf entry": (
+        "The store's server admits your login from nowhere, or not from this machine.",
+        "Nothing was changed. Its administrator adds a line to pg_hba.conf.",
+    ),
+    "Peer authentication failed": (
+        "The store's server admits your login only to the system user of the same name.",
+        "Nothing was changed. Correct the login in the address of the store.",
+    ),
+    "permission denied for database": (
+        "Your login may not use this database.",
+        "Nothing was changed. Its administrator can grant CONNECT on it.",
+    ),
+    _NO_LOGIN: (
+        "The store has no such login.",
+        "Nothing was changed. A login is the database's own, beside that of the system.",
+    ),
+    'database "': (
+        "The server has no such database.",
+        "Nothing was changed. Correct the name in the address of the store.",
     ),
 }
 """What a server says of a connection that it refuses, and what that means. Others are told in general words."""
@@ -279,14 +301,13 @@ def problem(error: psycopg.Error, address: Address) -> Problem:
         )
     if is_lost(error):
         text = str(error)
-        message, hint = next(
-            (sentences for words, sentences in _REFUSALS.items() if words in text),
-            (
-                f"The store cannot be reached ({address.shown or 'the default database'}).",
-                "Nothing was changed. Files on this machine are not used in its place.",
-            ),
+        refusal = next((words for words in _REFUSALS if words in text), "")
+        message, hint = _REFUSALS.get(refusal) or (
+            f"The store cannot be reached ({address.shown or 'the default database'}).",
+            "Nothing was changed. Files on this machine are not used in its place.",
         )
-        return StoreUnreachable(message, hint, _reason(error), Remedy(Action.CHECK_STORE))
+        remedy = Remedy(Action.ADD_LOGIN if refusal == _NO_LOGIN else Action.CHECK_STORE)
+        return StoreUnreachable(message, hint, _reason(error), remedy)
     return SaveFailed("The store refused the change.", "Nothing was changed.", f"SQLSTATE {error.sqlstate or 'none'}")
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun
-from tui.errors import Exit, Problem, UsageError
+from tui.errors import Action, Exit, Problem, UsageError
 from tui.paths import paths
 from tui.storage.folder import DiskFolder
 from tui.tenancy import tenants
@@ -24,7 +24,12 @@ def status(call: CommandContext) -> int:
         return Exit.DONE
     from tui.storage.postgres.status import of_store
 
-    result = of_store(_root(call).database)
+    try:
+        result = of_store(_root(call).database)
+    except Problem as problem:
+        if problem.remedy and problem.remedy.action is Action.CHECK_STORE:
+            problem.remedy = None  # it is this command
+        raise
     if call.out.as_json:
         call.out.json({"engine": "postgresql", **result.fields})
     else:
