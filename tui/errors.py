@@ -34,6 +34,7 @@ class Action(Enum):
     ADD_LOGIN = auto()
     ADD_MODEL = auto()
     ALLOW_PLAIN_HTTP = auto()
+    AWAIT_REQUEST = auto()
     CONFIRM_CHANGES = auto()
     CHECK_STORE = auto()
     CREATE_TENANT = auto()

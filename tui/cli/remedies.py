@@ -10,6 +10,7 @@ _WORDS = {
     Action.ADD_LOGIN: "Its administrator adds you: modeldeck store init --dsn … --operator LOGIN",
     Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
     Action.ALLOW_PLAIN_HTTP: "Or allow it with --allow-http.",
+    Action.AWAIT_REQUEST: "They create and publish one first: modeldeck operator request",
     Action.CHECK_STORE: "Check it: modeldeck store status",
     Action.CONFIRM_CHANGES: "Review the changes and accept them: modeldeck vault confirm",
     Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",

@@ -7,6 +7,7 @@ _WORDS = {
     Action.ADD_LOGIN: "Its administrator adds you with the store commands in a shell.",
     Action.ADD_MODEL: "Press {models.add} in Models ({area.models}) to add one.",
     Action.ALLOW_PLAIN_HTTP: "Or allow it when you are asked.",
+    Action.AWAIT_REQUEST: "They create and publish one first, with the operator commands in a shell.",
     Action.CHECK_STORE: "Check it with the store commands in a shell.",
     Action.CONFIRM_CHANGES: "Press {providers.verify} on it in Providers ({area.providers}) to review and confirm it.",
     Action.CREATE_TENANT: "Press {tenants.new} in Tenants ({app.tenants}) to create one.",

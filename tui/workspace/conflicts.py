@@ -27,8 +27,12 @@ def other_session(session: TenantSession) -> str:
     by = session.store.document().by
     here = {name: value for name, value in by.items() if name != "version"} == session.store.writer()
     process = "" if here else identity.describe(by)
-    name = one_line(str(by.get("user") or ""), 40) or "Another session"
-    return f"{name} ({process})" if process else ""
+    return f"{writer_name(session)} ({process})" if process else ""
+
+
+def writer_name(session: TenantSession) -> str:
+    """Return the login that saved last in a shared store, else `Another session`."""
+    return one_line(str(session.store.document().by.get("user") or ""), 40) or "Another session"
 
 
 def require_unchanged(

@@ -21,6 +21,10 @@ from tui.workspace.key_pairs import rotation
 _SECRET_TABLES = ("credentials", "manifest", "proof")
 
 
+class LoginProblem(UsageError):
+    """Raised for a login that cannot be admitted or removed."""
+
+
 @dataclass(frozen=True)
 class KeyRequest:
     """A person's own key pair: login, its fingerprint, whether it is new, and tenants whose keys were received.
@@ -86,11 +90,12 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
     """Share an unlocked tenant with an operator whose fingerprint a person compared.
 
     Raises:
-        UsageError: They have no published key, its fingerprint is another one, or this person has no key pair.
+        LoginProblem: They have no published key.
+        UsageError: Its fingerprint is another one, or this person has no key pair.
     """
     database = operators.database(session.process)
     if login == RECOVERY:
-        raise UsageError(f"{RECOVERY} stands for the recovery text.", "Nobody is admitted with it.")
+        raise LoginProblem(f"{RECOVERY} stands for the recovery text.", "Nobody is admitted with it.")
 
     def work() -> Operator:
         from tui.storage.postgres.operators import request_of
@@ -98,7 +103,7 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
         private, own = keyring.private_key(session), database.link.login.name
         applicant, me = request_of(database, login), _own_public_key(session.process)
         if applicant is None:
-            raise UsageError(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.REQUEST_ADMISSION))
+            raise LoginProblem(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.AWAIT_REQUEST))
         if me is None:
             raise UsageError("You have no key pair of your own yet.", remedy=Remedy(Action.REQUEST_ADMISSION))
         if operators.fingerprint(applicant.public_key) != digits(fingerprint):
@@ -177,11 +182,11 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
     It may be run again after it was stopped: each step is done once.
 
     Raises:
-        UsageError: They are not an operator of the tenant, or are this person.
+        LoginProblem: They are not an operator of the tenant, or are this person.
     """
     database = operators.database(session.process)
     if login == database.link.login.name:
-        raise UsageError("You cannot remove yourself.", "Another operator of the tenant can.")
+        raise LoginProblem("You cannot remove yourself.", "Another operator of the tenant can.")
 
     def leave() -> bool:
         """Remove the operator from the list; return True if they hold the tenant's present key pair."""
@@ -200,7 +205,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
             removals = [dict(record) for record in tables.table("removals")]
         if not any(record.get("login") == login for record in removals):
             name = tenant_of(session).name
-            raise UsageError(f"{one_line(login, 60)} is not an operator of {name}.", "Nothing was changed.")
+            raise LoginProblem(f"{one_line(login, 60)} is not an operator of {name}.", "Nothing was changed.")
         return any(record.get("login") == login and record.get("key_id") == present for record in removals)
 
     if await asyncio.to_thread(leave):

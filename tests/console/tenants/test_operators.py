@@ -62,7 +62,9 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         await until_shown(pilot, "Shared with nobody yet.")
         await pilot.press("a")
         await until_shown(pilot, "› admit an operator")
-        await pilot.press(*"bob", "enter", *("0" * 32), "enter", "enter")
+        await pilot.press(*"carl", "enter", *("0" * 32), "enter", "enter")
+        await until_shown(pilot, "They create and publish one first")
+        await pilot.press("ctrl+u", *"bob", "enter", "enter", "enter")
         await until_shown(pilot, "another fingerprint")
         assert "bob" in shown(pilot), "what was typed stays"
         await pilot.press("ctrl+u")
@@ -89,7 +91,9 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
 
         await pilot.press("d")
         await until_shown(pilot, "› remove an operator")
-        await pilot.press(*"bob", "enter", "enter")
+        await pilot.press(*"carl", "enter", "enter")
+        await until_shown(pilot, "carl is not an operator of acme.")
+        await pilot.press("ctrl+u", *"bob", "enter", "enter")
         await until_shown(pilot, "1 API key to replace")
         await until_shown(pilot, "openai default  read by bob")
         assert [entry.name for entry in report.custody(acme).exposed] == ["default"]

@@ -53,8 +53,6 @@ class BackgroundMonitor:
         """Names of other tenants that may look like that of the tenant shown."""
         self.write_blocked = ""
         """Why the settings shown are read-only, in one line; '' if they can be changed."""
-        self.banner: STRIP | None = None
-        """The message that the hint bar of every screen shows instead of its own."""
         self._lost: STRIP | None = None
         self._waiting = 0
         self._tokens: dict[str, Hashable] = {}
@@ -69,6 +67,12 @@ class BackgroundMonitor:
         if self.store_unreachable:
             self._navigator.session.watch.retry()
         self._last_key = monotonic()
+
+    @property
+    def banner(self) -> STRIP | None:
+        """The message that the hint bar of every screen shows instead of its own."""
+        waiting = (f"{WORKING} waiting for another session {self._waiting} s", "")
+        return waiting if self._waiting else self._lost
 
     @property
     def store_unreachable(self) -> bool:
@@ -164,7 +168,7 @@ class BackgroundMonitor:
         waiting = int(lock.waiting_time() + WAIT_INTERVAL)
         if waiting != self._waiting:
             self._waiting = waiting
-            self._show_banner()
+            self._refresh_chrome()
 
     async def _check(self) -> None:
         """Tell the screen shown if another process wrote what it shows."""
@@ -185,7 +189,7 @@ class BackgroundMonitor:
             return
         if self._lost or state.write_blocked != self.write_blocked:
             self._lost, self.write_blocked = None, state.write_blocked
-            self._show_banner()
+            self._refresh_chrome()
         known, self._tokens = self._tokens, state.tokens
         if screen.ALL_TENANTS and known.keys() != state.tokens.keys():
             screen.changed_elsewhere()
@@ -212,19 +216,15 @@ class BackgroundMonitor:
         if navigator.tenant is None or navigator.screen is None:
             return
         gone = isinstance(problem, UsageError)
-        message = f"{navigator.tenant.name} was removed in another session." if gone else problem.message
+        how = ", or you are no operator of it any more" if navigator.session.shares else " in another session"
+        message = f"{navigator.tenant.name} was removed{how}." if gone else problem.message
         if isinstance(navigator.screen, AreaScreen):
             self._lost = None
             self._toast(message)
             navigator.tenant_lost()
         elif self._lost is None:
             self._lost = (line(PROBLEM, message), hint("{page.back} shows the tenants."))
-            self._show_banner()
-
-    def _show_banner(self) -> None:
-        status = (f"{WORKING} waiting for another session {self._waiting} s", "")
-        self.banner = status if self._waiting else self._lost
-        self._refresh_chrome()
+            self._refresh_chrome()
 
     def _refresh_chrome(self) -> None:
         if self._navigator.screen is not None:

@@ -151,7 +151,8 @@ class Providers(AreaScreen):
         self.reload()
         if conflicts.other_session(self.session) and (done := summary.done_between(before, self.rows)):
             at = short_time(tenants.saved_at(self.session), self.session.now())
-            self.set_hint(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
+            who = conflicts.writer_name(self.session)
+            self.set_hint(f"{who} {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def hide_when_locked(self) -> None:
         self.reload()

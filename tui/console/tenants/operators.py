@@ -198,7 +198,6 @@ class OperatorForm(PageScreen[str]):
         self.run_worker(self._submit(), group="operator", exclusive=True, exit_on_error=False)
 
     async def _submit(self) -> None:
-        row = self.login if self.typing else self.other
         session, activity = self.navigator.session.tenant(self._tenant.id), self._change.activity
         try:
             with (
@@ -207,6 +206,8 @@ class OperatorForm(PageScreen[str]):
             ):
                 done = await self._change.work(session, self.login.value.strip(), self.other.value)
         except Problem as problem:
+            about_login = isinstance(problem, operators.LoginProblem) or not self.other.display
+            row = self.login if about_login else self.other
             row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             row.field.focus()
             return

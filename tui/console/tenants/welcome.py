@@ -32,6 +32,7 @@ from tui.workspace.models.proposals import proposed_defaults
 _INTRODUCTION = (
     "\n   Manages each tenant's LLM providers: encrypted API keys, models and\n   defaults. Try any model right away.\n"
 )
+_SHARED = "   For tenants of others, run modeldeck operator request in a shell.\n"
 _HELP = ("Optional. Without one, anyone who can read your files on", "this machine can decrypt the keys.")
 
 _CHOICE_WIDTH = 55
@@ -55,20 +56,21 @@ class Welcome(FramedScreen[None]):
         self._start = Choice("Start with", [], column=True, id="start")
 
     def content(self) -> Iterable[Widget]:
-        self._form = TenantForm(
-            self.navigator.session, "Tenant", _HELP, above=Plain(_INTRODUCTION), parts=(self._start,)
-        )
+        session = self.navigator.session
+        introduction = _INTRODUCTION + (_SHARED if session.shares else "")
+        self._form = TenantForm(session, "Tenant", _HELP, above=Plain(introduction), parts=(self._start,))
         yield self._form
 
     def chrome(self) -> ScreenText:
         where = paths(self.navigator.session.environ)
+        elsewhere = "in the shared store" if self.navigator.session.shares else "in memory"
         settings, keys = self.navigator.session.tenants.path, self.navigator.session.keys.path
         if self._start.value == KEY and len(self._keys_here) > 1:
             names = ", ".join(key.variable for key in self._keys_here.values())
             strip = ("Each key is verified at its provider, then encrypted and saved:", names)
             return ScreenText("Welcome", self._footer(), strip=strip)
         strip = (
-            f"Settings   {where.short(settings) if settings else 'in memory'}",
+            f"Settings   {where.short(settings) if settings else elsewhere}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
         )
         return ScreenText("Welcome", self._footer(), strip=strip)
