@@ -47,6 +47,8 @@ def test_a_store_that_must_not_be_used_is_refused_and_files_are_no_substitute(
     assert (unreachable.code, unreachable.out) == (4, "") and "cannot be reached" in unreachable.err
     status = modeldeck("store", "status", MODELDECK_STORE="postgresql:///x?host=/tmp/no-socket-here")
     assert status.code == 4 and "store status" in unreachable.err and "store status" not in status.err
+    person = modeldeck("store", "grants", "--dsn", shared.text())
+    assert (person.code, person.out) == (2, "") and "This login may not set up the store" in person.err
     assert modeldeck("store", "push").code == 2
 
 

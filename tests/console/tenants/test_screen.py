@@ -202,7 +202,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
     async with console(session, None) as pilot:
         await pilot.press("down", "e")
         await until_shown(pilot, "── Tenants › north-lab › rename ──")
-        await until_shown(pilot, "Its folder stays north-lab.")
+        await until_shown(pilot, "Its ID stays north-lab.")
         await pilot.press(*"-2", "enter", "enter")
         await until_shown(pilot, "north-lab is now north-lab-2.")
         await until_shown(pilot, "▸ ▪ north-lab-2")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -121,6 +122,9 @@ def test_a_server_that_refuses_a_login_says_why(own_server: Server) -> None:
         assert isinstance(problem, StoreUnreachable) and problem.remedy
         return problem
 
+    def is_refused_with(words: str) -> bool:
+        return words in refusal("postgres", "ada").message
+
     unknown = refusal("postgres", "nobody")
     assert unknown.message == "The store has no such login."
     assert problem_hint(unknown).endswith("modeldeck store init --dsn … --operator LOGIN")
@@ -134,7 +138,7 @@ def test_a_server_that_refuses_a_login_says_why(own_server: Server) -> None:
         (own_server.folder / "data" / "pg_hba.conf").write_text(rules)
         with own_server.administrator("postgres") as connection:
             connection.execute("SELECT pg_reload_conf()")
-        until(lambda words=words: words in refusal("postgres", "ada").message)
+        until(partial(is_refused_with, words))
 
 
 def test_a_full_disk_is_named_and_nothing_was_changed(shared: SharedStore) -> None:

@@ -60,8 +60,11 @@ class OperatorsPage(TextPage):
 
     def chrome(self) -> ScreenText:
         count = len(self._exposed)
-        keys = f"{count} API key{'' if count == 1 else 's'}"
-        todo = line(CAUTION, f"{keys} to replace: a removed operator could read them."), "The list is empty when done."
+        keys, them = ("1 API key", "it") if count == 1 else (f"{count} API keys", "them")
+        todo = (
+            line(CAUTION, f"{keys} to replace: a removed operator could read {them}."),
+            "The list is empty when done.",
+        )
         nobody = "Shared with nobody yet.", hint("{operators.admit} admits an operator.")
         share = "Everybody here can open the tenant's API keys.", "Compare fingerprints by telephone or in person."
         strip = self._problem or (todo if count else share if self._operators else nobody)

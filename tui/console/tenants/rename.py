@@ -23,7 +23,7 @@ class Rename(PageScreen[str]):
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
-        help_line = f"Up to {tenant_registry.MAX_NAME} characters. Its folder stays {tenant.id}."
+        help_line = f"Up to {tenant_registry.MAX_NAME} characters. Its ID stays {tenant.id}."
         self._name_row = FieldRow("name", "Name", tenant.name, help=(help_line,))
 
     def content(self) -> Iterable[Widget]:

@@ -172,6 +172,9 @@ def _differences(connection: psycopg.Connection[tuple[Any, ...]]) -> Iterator[st
         if table != "meta" and not (enabled and forced):
             yield f"Row-level security of the table {table} is off."
     yield from _policy_differences(connection)
+    # A login that may not is told so, rather than what a missing privilege means below.
+    connection.execute("SET ROLE modeldeck_owner")
+    connection.execute("RESET ROLE")
     before = _privileges(connection)
     try:
         with connection.transaction(force_rollback=True):

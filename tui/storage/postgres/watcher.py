@@ -271,7 +271,7 @@ class Watcher:
             return None
         return StoreUnreachable(
             f"The store has been out of reach since {_clock(since)}; this was read at {_clock(self.state.read_at)}.",
-            "Nothing was changed. Modeldeck keeps retrying.",
+            "Nothing was changed. Modeldeck reconnects by itself; then try again.",
             remedy=Remedy(Action.CHECK_STORE),
         )
 
