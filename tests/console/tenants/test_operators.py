@@ -10,6 +10,7 @@ from tests.console.provider_forms import KEY, OTHER_KEY, paste
 from tests.doubles.postgres_server import SharedStore, shared_store
 from tui.console.providers.setup.screen import Setup
 from tui.console.tenants.operators import OperatorsPage, _operator_lines
+from tui.console.tenants.remove import RemoveTenant
 from tui.console.widgets.static_text import line
 from tui.practice.tenants import BITS, COST
 from tui.providers import PROVIDERS
@@ -40,7 +41,7 @@ def test_a_planted_entry_has_no_fingerprint_and_the_recovery_text_its_last_test(
     assert line(row).plain.endswith("mallory: planted in the database. No key is shared with it.")
     for tested, words in (("", "not tested yet"), ("2026-11-06", "tested 2026-11-06")):
         (row,) = _operator_lines(Operator(RECOVERY, "0" * 16, "key", "2026-11-05", tested=tested))
-        assert line(row).plain.split() == ["recovery", "text", *words.split()]
+        assert line(row).plain.split() == [RECOVERY, "recovery", "text,", *words.split()], "as it is typed to remove it"
 
 
 async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of_keys_to_replace(
@@ -101,4 +102,6 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         app_of(pilot).monitor.check()
         await until(pilot, lambda: "to replace" not in shown(pilot).split("operators", 1)[1].split("enter", 1)[0])
         assert report.custody(acme).exposed == ()
+        app_of(pilot).push_screen(RemoveTenant(tenants.row(acme)))
+        await until_shown(pilot, "This permanently deletes, for every operator:")
     await asyncio.gather(ada.aclose(), bob.aclose())

@@ -137,7 +137,7 @@ def _operator_lines(operator: Operator) -> list[Words]:
         return [line(" ", PROBLEM, f"{login}: planted in the database. No key is shared with it.")]
     if operator.login == RECOVERY:
         tested = f"tested {operator.tested}" if operator.tested else "not tested yet"
-        return [line(f"   {'recovery text':<{_LOGIN}} ", (tested, "" if operator.tested else ATTENTION))]
+        return [line(f"   {RECOVERY:<{_LOGIN}} recovery text, ", (tested, "" if operator.tested else ATTENTION))]
     digits = group_fingerprint(fingerprint(operator.public_key))
     return [line(f"   {login:<{_LOGIN}} ", (f"added {operator.added}", MUTED)), f"     {digits}"]
 

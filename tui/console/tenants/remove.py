@@ -99,8 +99,9 @@ class RemoveTenant(Dialog[bool]):
                 "",
                 "The keys at the providers stay valid; revoke them there if needed.",
             ]
+        scope = ", for every operator" if self.navigator.session.shares else ""
         return [
-            "This permanently deletes:",
+            f"This permanently deletes{scope}:",
             "",
             *(row for count, which in _summaries(removal) for row in _summary_rows(count, which)),
             "",
