@@ -1,11 +1,16 @@
 """The strip below the content grows with its words, and the notices stand above it."""
 
+from typing import Any
+
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.screen import Screen
 
 from tests.console.pilot import console, until
 from tui.console.frame.chrome import Header, HeaderState, HintBar, Rule
 from tui.console.frame.screen import FramedScreen
+from tui.console.widgets.form import Form
 
 SENTENCE = "Anthropic was added while north-lab was locked, or by something else than Modeldeck. "
 
@@ -57,6 +62,28 @@ async def test_a_notice_stands_on_the_rule_above_the_strip_however_high_that_is(
             rule = screen.lowest_rule
             await until(pilot, lambda: screen.query_one("Toast").region.bottom == screen.lowest_rule.region.bottom)
             assert rule.region.bottom == 24 - 1 - screen.query_one(HintBar).size.height
+
+
+def _notices(screen: Screen[Any]) -> list[Region]:
+    return [notice.region for notice in screen.query("Toast")]
+
+
+async def test_a_notice_of_two_rows_hides_no_focused_button_and_gives_its_row_back() -> None:
+    async with console(size=(80, 14)) as pilot:
+        screen = pilot.app.screen
+        await pilot.press("n")
+        await until(pilot, lambda: pilot.app.screen is not screen and pilot.app.focused is not None)
+        page, form = pilot.app.screen, pilot.app.screen.query_one(Form)
+        rows = form.size.height
+        for back in range(3):
+            await pilot.press("shift+tab")
+            pilot.app.notify(SENTENCE + str(back), timeout=60)
+            await until(pilot, lambda: page.query("Toast") and form.size.height < rows)
+            await until(
+                pilot, lambda: page.focused is not None and not any(map(page.focused.region.overlaps, _notices(page)))
+            )
+            pilot.app.clear_notifications()
+            await until(pilot, lambda: form.size.height == rows)
 
 
 async def test_a_long_name_at_the_right_end_of_a_rule_leaves_the_title_whole() -> None:

@@ -130,7 +130,20 @@ class FramedScreen(ConsoleNode, Screen[Result]):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._open_unfocused)
+        self.screen_layout_refresh_signal.subscribe(self, self._make_room)
         self.refresh_chrome()
+
+    def _make_room(self, _: Screen[object]) -> None:
+        """Keep the rows that notices take above the rule free, so that they hide no field and no row of a list."""
+        # The rack itself is invisible, and so has no size.
+        rack = self.query_one("ToastRack")
+        rows = sum(toast.outer_size.height for toast in rack.query("Toast")) if rack.display else 0
+        above = max(0, rows - self.lowest_rule.region.height) if self.lowest_rule.id == "foot" else 0
+        content = self.query_one("#content")
+        if content.styles.padding.bottom != above:
+            content.styles.padding = (0, 0, above, 0)
+            if self.focused is not None:
+                self.call_after_refresh(self.focused.scroll_visible, animate=False)
 
     def _open_unfocused(self) -> None:
         self.opened = self.opened or not self.focus_chain

@@ -16,7 +16,7 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import BROKEN, MUTED
+from tui.console.widgets.symbols import BROKEN, HEADING, MUTED
 from tui.errors import Problem
 from tui.paths import paths
 from tui.storage.settings_file import CorruptSettings, Damage
@@ -121,7 +121,7 @@ class DamagedTenant(PageScreen[bool]):
             "",
         ]
         if self.states:
-            return [*lines, ("Readable earlier states", MUTED)]
+            return [*lines, ("Readable earlier states", HEADING)]
         if self.damage.kind is Damage.NEWER:
             return lines
         return [
