@@ -25,7 +25,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
         page._in_flight.field.value = "0"
         page._start.focus()
         await pilot.press("enter")
-        await until_shown(pilot, '"in flight" is a whole number from 1 to 64.')
+        await until_shown(pilot, '"In flight" is a whole number from 1 to 64.')
         page._in_flight.field.value = "2"
         await pilot.press("enter")
         await until(pilot, lambda: page.job is not None and page.job.progress.answered >= 3)

@@ -80,7 +80,7 @@ async def test_a_schema_and_a_question_are_not_lost_without_a_question() -> None
         await until(pilot, lambda: pilot.app.screen is tab.screen)
         await pilot.press("escape", "J")
         await until(pilot, lambda: isinstance(pilot.app.screen, AnswerSchema))
-        await until_shown(pilot, " ▸ the schema")
+        await until_shown(pilot, " ▸ Schema")
         await pilot.press("{", "escape")
         await until_shown(pilot, "The schema that you typed will be lost.")
         await pilot.press("y")

@@ -34,7 +34,7 @@ class Save(Dialog[Path]):
     def __init__(self, suggested: str, formats: Mapping[str, str], writer: Writer, *, title: str = "") -> None:
         super().__init__()
         self.formats, self.writer, self.title_left = dict(formats), writer, title or "Playground › save"
-        self._path = FieldRow("path", "file", _unused_path(suggested, next(iter(self.formats))))
+        self._path = FieldRow("path", "File", _unused_path(suggested, next(iter(self.formats))))
         self._format = Choice("format", list(self.formats.items()), id="format")
         self._problem: Problem | None = None
 

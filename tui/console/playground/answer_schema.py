@@ -41,7 +41,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
 
     def __init__(self, schema: Mapping[str, Any] | None, home: Path) -> None:
         super().__init__()
-        self._path = PathField("from a file", home, lambda path: _LOADS, missing=_LOADS)
+        self._path = PathField("From a file", home, lambda path: _LOADS, missing=_LOADS)
         self._path.endings = ("json",)
         self._before = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
         self._field = LinesField(self._before, wraps=False, limit=_MAX_CHARACTERS)
@@ -58,7 +58,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
 
     def chrome(self) -> ScreenText:
         here = self._field.has_focus
-        self._label.show(line(marker(here), ("the schema", label_style(here) or MUTED), "\n"))
+        self._label.show(line(marker(here), ("Schema", label_style(here) or MUTED), "\n"))
         keys: tuple[str, ...] = ("form.press", "focus.next")
         if self._field.has_focus:
             keys = ("question.send: use it", "question.new-line", "field.editor", "focus.next")

@@ -31,7 +31,7 @@ class Attach(Dialog[AttachedFile]):
         super().__init__()
         self._home, self._model = home, model
         missing = "An image, a PDF or a text file on this machine; from another one, paste its path."
-        self._path = PathField("file", home, lambda path: f"{read_file(str(path), home).words}.", missing=missing)
+        self._path = PathField("File", home, lambda path: f"{read_file(str(path), home).words}.", missing=missing)
 
     def parts(self) -> Iterable[Widget]:
         yield self._path

@@ -19,7 +19,7 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.truncate import fit
 from tui.errors import Problem
 from tui.sanitize import one_line
@@ -177,7 +177,7 @@ class PathField(Vertical):
         """Show what the path names; return whether it names a file, and its description."""
         path = self.path
         if not self.value.strip() or not await asyncio.to_thread(_names_file, path, self._exists):
-            self.show_lines(*filter(None, (self._missing,)))
+            self.show_lines(*([(self._missing, MUTED)] if self._missing else ()))
             return False, None
         try:
             description = await asyncio.to_thread(self._describe, path)

@@ -125,7 +125,7 @@ class PromptName(PageScreen[str]):
         self._prompt, self._before = prompt, name
         self._baselines: dict[str, SavedPrompt] = {}
         """The saved prompts when the form was opened, by name."""
-        self._row = FieldRow("name", "name", name, help=("One of the same name is replaced.",))
+        self._row = FieldRow("name", "Name", name, help=("One of the same name is replaced.",))
 
     def content(self) -> Iterable[Widget]:
         with Form():

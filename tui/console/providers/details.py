@@ -227,7 +227,7 @@ class ProviderDetails:
 
 def _entry(key: str, label: str, value: Words, after: str = "", *, named: bool = False) -> Item:
     def draw(cells: int) -> Content:
-        words = fit(label, _LABEL - 1, middle=named) + " "
+        words = (fit(label, _LABEL - 1, middle=named) + " ", "" if named else MUTED)
         value_cells = cells - _LABEL
         if isinstance(value, str) and after and width(value) < _VALUE <= value_cells - width(after):
             return line(words, fit(value, _VALUE - 1, middle=True), " ", (after, MUTED))
@@ -239,8 +239,8 @@ def _entry(key: str, label: str, value: Words, after: str = "", *, named: bool =
 
 
 def _default(kind: ModelType, name: str, heading: str | None) -> Callable[[int], Content]:
-    label = ("" if heading is None else f"{heading:<{_LABEL}}") + f"{kind.label:<{_TYPE}}"
-    return lambda cells: line(label, clip_middle(name or "–", max(4, cells - len(label))))
+    label = line(("" if heading is None else f"{heading:<{_LABEL}}", MUTED), f"{kind.label:<{_TYPE}}")
+    return lambda cells: line(label, clip_middle(name or "–", max(4, cells - label.cell_length)))
 
 
 def _name_list(names: list[str]) -> Callable[[int], Content]:

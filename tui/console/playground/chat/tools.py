@@ -59,7 +59,7 @@ class CallForm(Vertical):
         fit = check_arguments(tools, call)
         self._words = line((format_call(call), ACCENT))
         self._wrong = "" if fit.valid else f"The arguments do not fit at {fit.path}: {fit.message}."
-        self.result = FieldRow(f"result-{number}", "result", help=("Typed, or @ and the path of a file.",))
+        self.result = FieldRow(f"result-{number}", "Result", help=("Typed, or @ and the path of a file.",))
 
     def compose(self) -> Iterable[Widget]:
         yield Plain(self._words, classes="call")
@@ -91,13 +91,13 @@ class ToolsPage(PageScreen[None]):
         self._incognito = incognito
         self._model, self._instructions, self._home, self._record = model, instructions, home, record
         self._path = PathField(
-            "tools",
+            "Tools",
             home,
             name_tools,
             missing="A JSON file: a list of tools with name, description and parameters.",
         )
         self._path.endings = ("json",)
-        self._question, self._before = FieldRow("question", "question", question), question
+        self._question, self._before = FieldRow("question", "Question", question), question
         self._calls = Vertical(id="calls")
         self._send = Button("Ask", id="send", primary=True)
         self._wrong = Plain(id="wrong")

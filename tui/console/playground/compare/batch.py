@@ -77,11 +77,11 @@ class BatchPage(PageScreen[None]):
         self._path.endings = self._source.endings
         self._named = Plain()
         self._add = Button("Add a model", id="add")
-        self._output = FieldRow("output", "answers")
+        self._output = FieldRow("output", "Answers")
         self._proposed = ""
-        self._in_flight = FieldRow("in-flight", "in flight", "4", cells=_NUMBER)
-        self._repeat = FieldRow("repeat", "answers each", "1", cells=_NUMBER)
-        self._cost = FieldRow("cost", "cost limit", cells=_NUMBER)
+        self._in_flight = FieldRow("in-flight", "In flight", "4", cells=_NUMBER)
+        self._repeat = FieldRow("repeat", "Answers each", "1", cells=_NUMBER)
+        self._cost = FieldRow("cost", "Cost limit", cells=_NUMBER)
         self._start = Button("Start", id="start", primary=True)
         self._continue = Button("Continue", id="continue", primary=True)
         self._read = Button("Read the answers", id="read")
@@ -137,7 +137,7 @@ class BatchPage(PageScreen[None]):
 
     def _show_models(self) -> None:
         refs = ", ".join(entry.model.ref for entry in self._models)
-        self._named.show(line("   ", (fit("models", 17), ""), refs, "\n"))
+        self._named.show(line("   ", fit("Models", 18), refs, "\n"))
         # Chat models are those of Compare.
         self._add.display = self._kind is not ModelType.CHAT and len(self._models) < MAX_MODELS
 
@@ -223,7 +223,7 @@ class BatchPage(PageScreen[None]):
         self._wrong.show("")
         try:
             job = await asyncio.to_thread(self._plan)
-            if not await self.dialogs.ensure_unlocked(f"send {len(job.tasks):,} {self._source.label}"):
+            if not await self.dialogs.ensure_unlocked(f"send {len(job.tasks):,} {self._source.label.lower()}"):
                 return
         except Problem as problem:
             self.remove_class("-watching", "-ended")

@@ -36,7 +36,7 @@ def _count_recordings(path: Path) -> str:
 
 SOURCES = {
     ModelType.CHAT: BatchSource(
-        "prompts",
+        "Prompts",
         "Which file of prompts?",
         "One prompt per line, or .jsonl or .csv with a column prompt.",
         ("txt", "jsonl", "ndjson", "csv", "md"),
@@ -45,7 +45,7 @@ SOURCES = {
         lambda typed: sibling_path(typed, "answers.jsonl"),
     ),
     ModelType.SPEECH2TEXT: BatchSource(
-        "recordings",
+        "Recordings",
         "Which folder of recordings?",
         "A folder. If talk.txt is beside talk.mp3, it is the reference text.",
         (),

@@ -38,8 +38,8 @@ class NearestLines(PageScreen[None]):
     def __init__(self, model: Model, dimensions: int, home: Path, query: str) -> None:
         super().__init__()
         self._model, self._of_length = model, dimensions
-        self._path = PathField("file", home, count_lines, missing="A text file, one document per line.")
-        self._query, self._before = FieldRow("query", "query", query), query
+        self._path = PathField("File", home, count_lines, missing="A text file, one document per line.")
+        self._query, self._before = FieldRow("query", "Query", query), query
         self._search = Button("Search", id="search", primary=True)
         self._wrong = Plain(id="wrong")
         self._documents: tuple[Sequence[tuple[int, str]], list[Vector]] = ((), [])

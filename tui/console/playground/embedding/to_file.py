@@ -42,8 +42,8 @@ class EmbedFile(PageScreen[None]):
     def __init__(self, model: Model, options: EmbeddingOptions, home: Path) -> None:
         super().__init__()
         self._model, self._options, self._home = model, options, home
-        self._path = PathField("texts", home, count_lines, missing="A text file, one text per line.")
-        self._output = FieldRow("output", "vectors", help=("The file for them: .npy, or JSON lines (.jsonl).",))
+        self._path = PathField("Texts", home, count_lines, missing="A text file, one text per line.")
+        self._output = FieldRow("output", "Vectors", help=("The file for them: .npy, or JSON lines (.jsonl).",))
         self._proposed = ""
         self._start = Button("Start", id="start", primary=True)
         self._bar, self._state = Progress(), Plain(id="state")

@@ -47,7 +47,7 @@ class SpeechModels(PageScreen[None]):
         self._models, self._recording, self._language = [model], recording, language
         self._named = Plain()
         self._path = PathField(
-            "reference",
+            "Reference",
             home,
             lambda path: "",
             missing="What is said, as a text file; blank: the models with each other.",
@@ -84,7 +84,7 @@ class SpeechModels(PageScreen[None]):
 
     def _show_models(self) -> None:
         refs = ", ".join(model.ref for model in self._models)
-        self._named.show(line(_MARGIN, fit("models", 18), refs))
+        self._named.show(line(_MARGIN, fit("Models", 18), refs))
         self._add.display = len(self._models) < MAX_MODELS
 
     def on_input_changed(self) -> None:
