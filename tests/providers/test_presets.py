@@ -50,6 +50,8 @@ def test_the_facts_of_a_preset_have_sources_and_fit_together(name: str) -> None:
         assert local if entries.get("local") else urlsplit(url).scheme == "https" and not local
     assert preset.field("api_key").required is not bool(entries.get("local"))
     assert preset.key_page.startswith("https://") is not bool(entries.get("local"))
+    first, *others = entries["base_urls"].values()
+    assert others or preset.field("base_url").help == f"Blank for {first}."
 
 
 @pytest.mark.parametrize("name", ["moonshot", "siliconflow", "zhipu"])

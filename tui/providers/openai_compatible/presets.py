@@ -56,9 +56,10 @@ def _declaration(
 ) -> Provider:
     base, urls = PROVIDERS[BASE], tuple(base_urls.values())
     choices = tuple(Choice(url, name) for name, url in base_urls.items()) if len(urls) > 1 else ()
-    url_field = replace(base.field("base_url"), default=urls[0], required=False, choices=choices, advanced=not choices)
-    if local:
-        url_field = replace(url_field, advanced=False)
+    about = base.field("base_url").help if choices else f"Blank for {urls[0]}."
+    url_field = replace(
+        base.field("base_url"), help=about, default=urls[0], required=False, choices=choices, advanced=not local
+    )
     first_page, *other_pages = [key_page] if isinstance(key_page, str) else key_page.values()
     labels = () if isinstance(key_page, str) else tuple(key_page)[1:]
     key_help = _KEY_HELP if local else f"Starts with {key_starts}. Input is hidden." if key_starts else ""
@@ -79,7 +80,7 @@ def _declaration(
         base,
         id=preset_id,
         label=label,
-        fields=(url_field, key_field) if local or choices else (key_field, url_field),
+        fields=(url_field, key_field) if local else (key_field, url_field),
         key_page=first_page,
         docs=tuple(source for source in sources if source.startswith("https://")),
         verify=partial(models.key_verification, key_path, base.verify) if key_path else base.verify,

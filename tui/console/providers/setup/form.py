@@ -125,8 +125,7 @@ class SetupForm(Form):
         yield _gap()
         for row in self.entries.values():
             if row.declared.choices:
-                yield RegionChoice(row)
-                yield from () if row.declared.advanced else (_gap(),)  # More, with its address, follows at once
+                yield RegionChoice(row)  # More, with its address, follows at once
 
     def _parts(self, fields: Iterable[Field]) -> Iterator[Widget]:
         for field in fields:

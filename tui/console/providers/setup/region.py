@@ -11,7 +11,7 @@ class RegionChoice(Choice):
         self.row = row
         declared = row.declared
         regions = [(choice.value, choice.label) for choice in declared.choices]
-        other = f"another, as {declared.label} {'under More' if declared.advanced else 'below'}"
+        other = f"another, as {declared.label} under More"
         super().__init__("Region", [*regions, ("", other)], column=True, id=f"region-{declared.name}")
         self._show_region()
 
