@@ -87,5 +87,8 @@ FIGURES = {
     "S13": Figure("outages in states of a console", "shared.consoles.outages", 1, 4, 40),
     "S14": Figure("secrets looked for in all a server keeps", "shared.leaks.server", 1, 2, 20),
     "S15": Figure("histories of one register", "shared.saves.histories", 4, 40, 2_000),
+    "S16": Figure("G4 on a shared store", "together.at_once_in_postgres", 10, 200, 1_000),
+    "S17": Figure("G24 on a shared store", "shared.workspaces.origins", 3, 60, 228),
+    "S18": Figure("G25 on a shared store", "shared.workspaces.public_keys", 3, 60, 288),
 }
 """By goal."""
