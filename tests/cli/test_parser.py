@@ -169,7 +169,10 @@ def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypat
     for words, variables in ((("-t", "ACME"), {}), ((), {}), ((), {"MODELDECK_TENANT": "acme"}), (("practice",), {})):
         assert modeldeck(*words, TERM="xterm", **variables).code == 143, "the console's exit code is the command's"
     assert opened == [(False, "acme"), (False, None), (False, "acme"), (True, None)]
+    assert modeldeck("practice", "-t", "north-lab", TERM="xterm", MODELDECK_TENANT="acme").code == 143
+    assert opened[-1] == (True, "north-lab")
     assert modeldeck("-t", "nobody", TERM="xterm").code == 2
+    assert modeldeck("practice", "-t", "nobody", TERM="xterm").code == 2
 
 
 def test_a_model_can_be_named_as_lists_show_it() -> None:

@@ -45,7 +45,7 @@ _LIST = """\
 
 - **What it is.** A made-up answer of a practice model: no key was used, and nothing left this machine.
 - **How it came.** As a real one does, in small pieces over the same wire, so that every screen can be tried.
-- **What to try.** Press escape while it runs; ask again; pick another model; save the chat as Markdown.
+- **What to try.** Press ctrl+c while it runs; ask again; pick another model; save the chat as Markdown.
 
 > Words such as *please think* or *please break* in a question show how that looks.
 """

@@ -53,12 +53,14 @@ async def _unlock_without_prompt(call: "CommandContext", tenant_id: str | None) 
 
 
 def practice(call: "CommandContext") -> int:
-    """Open the console on made-up tenants and practice providers."""
+    """Open the console on made-up tenants and practice providers, on the tenant of -t if it is named."""
     _take_terminal(call)
     from tui.console.app import run
     from tui.practice.tenants import practice_session
+    from tui.tenancy import tenants
 
-    return run(practice_session(call.environ), None)
+    session, named = practice_session(call.environ), call.args.one("tenant")
+    return run(session, tenants.find(session, named).id if named else None)
 
 
 def _take_terminal(call: "CommandContext") -> None:
