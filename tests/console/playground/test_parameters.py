@@ -184,3 +184,12 @@ async def test_every_parameter_is_one_row_at_every_size() -> None:
             drawn = [row for row in rows(pilot) if row[3:].startswith(("temperature", "top_p", "max tokens"))]
             assert len(drawn) == 3
             assert all(len(row) <= columns for row in rows(pilot))
+
+
+async def test_what_is_wrong_with_a_value_is_shown_whole_in_a_narrow_window() -> None:
+    async with open_chat("openai", (60, 20)) as (pilot, tab):
+        session = tab.navigator.tenant_session
+        tab.set_model(next(row for row in catalog.listing(session, ModelType.CHAT, "openai") if row.id == "gpt-6-sol"))
+        await open_parameters(pilot)
+        await pilot.press("down", "9", "enter")
+        await until_shown(pilot, "▲ reasoning_effort is one of none, minimal, low, medium,\n   high, xhigh, max.")

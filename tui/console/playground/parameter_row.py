@@ -73,10 +73,10 @@ class ParameterRow(Vertical):
     ParameterRow .lines .bracket { width: 1; }
     ParameterRow LineField, ParameterRow LineField:focus { width: 9; max-width: 9; }
     ParameterRow LinesField, ParameterRow LinesField:focus { width: 1fr; max-width: 49; }
-    ParameterRow .wrong { padding-left: 3; }
+    ParameterRow .wrong { padding-left: 3; width: 1fr; height: auto; }
     ParameterRow.-narrow LineField, ParameterRow.-narrow LineField:focus { width: 6; max-width: 6; }
     ParameterRow.-narrow LinesField, ParameterRow.-narrow LinesField:focus { width: 1fr; max-width: 34; }
-    ParameterRow.-narrow .wrong { padding-left: 0; width: 1fr; }
+    ParameterRow.-narrow .wrong { padding-left: 0; }
     ParameterRow.-narrow > .lines { layout: vertical; }
     """
 
@@ -129,7 +129,7 @@ class ParameterRow(Vertical):
             self.field.value = text
 
     def show_problem(self, problem: Problem | None) -> None:
-        """Show what is wrong with the text, in the row under it."""
+        """Show what is wrong with the text under it, whole."""
         if problem is not None and self._wrong is None:
             self._wrong = Plain(classes="wrong")
             self.mount(self._wrong)
