@@ -1,14 +1,18 @@
 """Limits that the preferences set: they reach the client, and messages name the setting and its default."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from tests.providers.http_server import HOLD, QUICK, ask, serve, streaming, text_chunk, text_of
+from tests.providers.http_server import HOLD, QUICK, Again, ask, serve, streaming, text_chunk, text_of
 from tui.config import HELP, Config
 from tui.errors import NetworkError
 from tui.providers.client.limits import MIB, Limits, limits_of
+from tui.providers.client.silence import Clock, SilenceMonitor
 from tui.tenancy.session import open_session
 
 
@@ -64,6 +68,30 @@ async def test_an_answer_in_one_piece_has_its_own_timeout() -> None:
         _, problem = await ask(server, limits, stream=False)
     assert isinstance(problem, NetworkError)
     assert problem.hint == "To change this limit, set response_timeout in config.toml; its default is 600 s."
+
+
+class SlowClock(Clock):
+    """Half a second passes at every look at the connection."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    async def wait(self, pending: "asyncio.Future[Any]", seconds: float) -> None:
+        await asyncio.wait([pending], timeout=1)
+        self.now += 0.5
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_that_comes_in_drips_ends_as_silence_does(stream: bool) -> None:
+    limits = replace(QUICK, response_timeout=3, stream_timeout=3)
+    head = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"choices":"'
+    with patch.object(SilenceMonitor, "clock", SlowClock()):
+        async with serve([head, Again(b"a")]) as server:
+            events, problem = await ask(server, limits, stream=stream)
+    assert isinstance(problem, NetworkError) and text_of(events) == ""
+    assert problem.message == "OpenAI sent less than 100 bytes a second for 3 s. The request was stopped."
 
 
 @pytest.mark.slow

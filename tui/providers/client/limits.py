@@ -83,6 +83,9 @@ READ_AHEAD = 256 * KIB
 PARSE_IN_THREAD = 256 * KIB
 """Bytes of JSON above which it is parsed in a thread; 33 MB of vectors take most of a second."""
 
+MIN_RATE = 100
+"""Bytes a second below which an answer in one piece counts as silent; a word a second of a model are more."""
+
 DRAIN_TIMEOUT = 0.05
 """Seconds to wait for the end of a body after the answer is complete, so that the connection can be used again."""
 

@@ -154,7 +154,7 @@ class Answer(Generic[T]):
             first = chunk[: self._limits.answer - self._size]
             self._size += len(chunk)
             if not self._decoder.streamed and first.strip():
-                self._monitor.reset()
+                self._monitor.receive(len(first))
             yield from self._read(self._frames(first))
             if self.over:
                 return

@@ -5,7 +5,7 @@ import time
 from typing import Any, ClassVar, Protocol
 
 from tui.errors import IncompleteAnswer, NetworkError
-from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
+from tui.providers.client.limits import MIN_RATE, UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
 from tui.providers.client.transport_errors import ConnectionTrace, silent_proxy
 from tui.providers.error_messages import ErrorContext
 from tui.providers.events import Event, NoResponseYet, UploadStarted
@@ -41,7 +41,8 @@ class Clock:
 class SilenceMonitor:
     """Waits for the other side, reports its silence, and ends the call when it lasts too long.
 
-    Frames that say something count; comments and pings do not.
+    Frames that say something count; comments and pings do not. Of an answer in one piece every byte counts, but for no
+    more than its share of `MIN_RATE`.
 
     Attributes:
         clock: What every monitor reads the time from.
@@ -81,12 +82,22 @@ class SilenceMonitor:
         self._ending = False
         self._sent = 0
         self._notices = 0
+        self._slow = False
         self._last = self.clock.time()
 
     def reset(self) -> None:
         """Restart the clock: something of use was received or sent."""
         self._last = self.clock.time()
         self._notices = 0
+        self._slow = False
+
+    def receive(self, size: int) -> None:
+        """Restart the clock as far as so many bytes of an answer in one piece go: a drip must end as silence does."""
+        last = self._last + size / MIN_RATE
+        if last >= self.clock.time():
+            self.reset()
+        else:
+            self._last, self._slow = last, True
 
     def first_token(self) -> None:
         """Apply `stream_timeout` from now on: the first piece of a stream has come."""
@@ -128,7 +139,8 @@ class SilenceMonitor:
         if silent >= self._timeout:
             kind = ConnectionLost if self._resumable or self._ending else IncompleteAnswer
             label = self._context.label
-            message = f"{label} sent nothing of use for {self._timeout:.0f} s. The request was stopped."
+            sent = f"less than {MIN_RATE} bytes a second" if self._slow else "nothing of use"
+            message = f"{label} sent {sent} for {self._timeout:.0f} s. The request was stopped."
             raise kind(message, setting_hint(self._setting))
         self._notices += 1
         return NoResponseYet(silent, self._timeout)
