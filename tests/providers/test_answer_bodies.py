@@ -201,3 +201,52 @@ async def test_control_a_web_page_is_still_named_as_one(call: Any, tmp_path: Pat
             assert "returned a web page" in result.words
     result = await transcribe([http("<p>Sorry", headers={"content-type": "text/html"})], folder=tmp_path)
     assert "returned a web page" in result.words
+
+
+DEEP = b'{"data":' * 100_000 + b"1" + b"}" * 100_000
+DIGITS = b'{"data":[{"index":' + b"9" * 5_000 + b"}]}"
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    "JSON without a bottom": (b"[" * 500_000, "JSON that is nested too deeply"),
+    "deep JSON": (DEEP, "JSON that is nested too deeply"),
+    "a number without end": (DIGITS, "JSON with a number too long"),
+    "empty members without end": (gzip.compress(b"") * 20_000, "in more than 10,000 parts"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_body_is_stopped_with_its_reason(name: str, tmp_path: Path) -> None:
+    content, words = HOSTILE[name]
+    answer = body(content, content_type="application/json")
+    for got in (
+        await chat(answer),
+        await chat(answer, stream=False),
+        await embed(answer),
+        await listing(answer),
+        await verify(answer),
+        await transcribe(answer, folder=tmp_path),
+    ):
+        assert got.problem and words in got.problem.message, got.words
+        assert not got.text and got.transcript is None
+
+
+@pytest.mark.parametrize("depth", [100, 400, 900, 100_000])
+async def test_an_error_in_deep_json_shows_its_status(depth: int, tmp_path: Path) -> None:
+    answer = body(b'{"error":' * depth + b"1" + b"}" * depth, 400)
+    for got in (await chat(answer), await embed(answer), await listing(answer), await verify(answer)):
+        assert got.problem and "(400)" in got.problem.message
+
+
+async def test_vectors_that_come_in_broken_pieces_are_missed() -> None:
+    got = await embed(events("data: {broken\n\n"))
+    assert got.problem and "sent pieces that cannot be read" in got.problem.message
+
+
+async def test_an_error_without_words_has_a_hint_of_its_own() -> None:
+    got = await chat(body(b"", 400))
+    assert got.problem and got.problem.hint == "It does not say why."
+
+
+async def test_events_that_unpack_to_a_thousand_times_their_size_are_stopped() -> None:
+    packed = gzip.compress(b": c\n" * (4 << 20))
+    got = await chat(body(packed, content_type="text/event-stream", content_encoding="gzip"))
+    assert got.problem and "unpacks to over 100 times its size" in got.problem.message

@@ -222,7 +222,8 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
             return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not checked.")
         case _ if status >= 400:
             of_model = f" for {context.model}" if context.model else ""
-            return Problem(f"{label} rejected this request{of_model} ({status}).", "Its message says why.")
+            why = "Its message says why." if refusal.message or refusal.code or refusal.kind else "It does not say why."
+            return Problem(f"{label} rejected this request{of_model} ({status}).", why)
         case 0:
             return Problem(f"{label} stopped with an error.", RESEND)
     return Problem(f"{context.host} returned {status}, which is unexpected.", f"Check {shown_url(context.url)}")

@@ -210,7 +210,7 @@ async def test_text_that_is_not_json() -> None:
 async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
     async with serve([http("[" * 200_000)]) as server:
         _, problem = await ask(server, stream=False)
-    assert problem and "text that is not JSON" in problem.message
+    assert problem and "JSON that is nested too deeply" in problem.message
 
 
 @pytest.mark.slow

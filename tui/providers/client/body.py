@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from tui.errors import Problem
-from tui.providers.client.compression import Inflater
+from tui.providers.client.compression import MAX_RATIO, Inflater
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
 from tui.providers.client.sse import END_MARK, Events, Lines, decode_line, end_of_gap, first_json, split_documents
 from tui.providers.error_messages import (
@@ -218,6 +218,8 @@ class BodyDecoder:
     def feed(self, chunk: bytes) -> Iterable[Frame]:
         """Yield the frames that this chunk completes; none before the end where the body is one document."""
         for piece in self._inflater.feed(chunk):
+            if self.streamed and self._inflater.is_bomb:
+                raise unusable_response(self._context, f"an answer that unpacks to over {MAX_RATIO} times its size")
             yield from self._feed(piece)
 
     def _feed(self, chunk: bytes) -> Iterable[Frame]:
@@ -288,8 +290,8 @@ class BodyDecoder:
 
     def _is_page(self, text: str) -> bool:
         """Return True if the body is a web page; where text is wanted, its label alone does not make it one."""
-        expects_text = self._call.accepts_text or self._call.framing is Framing.TEXT
-        return is_page(text, "" if expects_text and not text.lstrip().startswith("<") else self._label)
+        may_be_text = self._call.accepts_text or self._call.framing is Framing.TEXT
+        return is_page(text, "" if may_be_text and not text.lstrip().startswith("<") else self._label)
 
     def _decide(self) -> bool:
         """Tell an event stream from a document by the first bytes; False if more of them are needed."""
@@ -308,8 +310,7 @@ class BodyDecoder:
         return True
 
     def _frames_of(self, framing: Framing) -> FrameDecoder:
-        call = self._call
-        charset = charset_of(self._label)
+        call, charset = self._call, charset_of(self._label)
         return FrameDecoder(self._context, framing, self._limits, call.plain, charset, call.accepts_text)
 
     async def _parse(self, text: str) -> tuple[Frame | None, bool]:
@@ -325,15 +326,15 @@ class BodyDecoder:
         except json.JSONDecodeError as error:
             is_json = text.lstrip()[:1] in ("{", "[")
             return None, is_json and error.pos >= len(text.rstrip()) - 1
-        except (ValueError, RecursionError):
-            return None, False
+        except (ValueError, RecursionError) as fault:
+            what = "that is nested too deeply" if isinstance(fault, RecursionError) else "with a number too long"
+            raise unusable_response(self._context, f"JSON {what}") from None
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
         if documents := split_documents(text):
             return self._joined([Frame(document) for document in documents])
-        accepts_text = self._call.accepts_text
-        frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=accepts_text)
+        frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=self._call.accepts_text)
         lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
         unreadable = frames.skipped or not any(isinstance(frame.data, dict) for frame in lines)
         return [] if unreadable else self._joined(lines)
@@ -374,7 +375,7 @@ async def read_error_body(
         pass  # The status alone says enough.
     text = decode_text(bytes(body), label).removeprefix("\ufeff")
     if (data := _document_in(context, text, limits)) is not None:
-        return context.redactor.json(data), None
+        return data, None
     text = context.redactor.text(text)
     status = response.status_code
     if is_xml(text):
@@ -386,13 +387,14 @@ async def read_error_body(
 
 
 def _document_in(context: ErrorContext, text: str, limits: Limits) -> Any:
-    """Return the JSON of an error body: the whole of it, its first document, or that of its first event; else None."""
+    """Return the JSON of an error body, redacted: all of it, its first document, or its first event; else None."""
+    redacted = context.redactor.json
     with suppress(ValueError, RecursionError):
-        return json.loads(text)
+        return redacted(json.loads(text))
     with suppress(ValueError, RecursionError):
         document, _ = first_json(text, end_of_gap(text, 0))
-        return document if isinstance(document, dict) else None
+        return redacted(document) if isinstance(document, dict) else None
     with suppress(Problem, RecursionError):
         frames = FrameDecoder(context, Framing.SSE, limits).feed(text.encode("utf-8", "replace") + b"\n\n")
-        return next((frame.data for frame in frames if isinstance(frame.data, dict)), None)
+        return redacted(next((frame.data for frame in frames if isinstance(frame.data, dict)), None))
     return None

@@ -22,6 +22,12 @@ _LABELLED_HEAD = 8
 _SAMPLE_SIZE = 64
 _PIECE = 1 << 18
 """Bytes that are unpacked at a time."""
+MAX_RATIO, _SMALL = 100, 9 << 20
+"""How many times its size a stream may unpack to beyond `_SMALL` bytes: JSON reaches 20, what is made for it 1,000."""
+
+_MAX_MEMBERS = 10_000
+"""How many members a body may have: as many as 40 MiB have in blocks of 4 KiB. Empty ones would never end."""
+
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
@@ -36,7 +42,8 @@ class Inflater:
     def __init__(self, context: ErrorContext, encoding: str, limit: int, again: bool = True) -> None:
         self._context = context
         self._limit = limit
-        self._size = 0
+        self._size = self._packed = 0
+        self._members = 1
         self._head = b""
         self._decided = False
         self._wbits = 0
@@ -50,6 +57,11 @@ class Inflater:
     def is_cut(self) -> bool:
         """Return True if the body was compressed and its end has not come."""
         return self._zlib is not None and (not self._zlib.eof or (self._inner is not None and self._inner.is_cut))
+
+    @property
+    def is_bomb(self) -> bool:
+        """Return True if the body unpacks to far more than what a server would compress."""
+        return self._size > max(_SMALL, MAX_RATIO * self._packed)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the next bytes of the body, in pieces: a small chunk can hold a thousand times as much.
@@ -94,6 +106,7 @@ class Inflater:
         if self._zlib is None:
             yield chunk
             return
+        self._packed += len(chunk)
         for data in self._inflate(chunk):
             self._size += len(data)
             if self._size > self._limit:
@@ -116,6 +129,10 @@ class Inflater:
             if self._zlib.eof:
                 chunk = bytes(self._zlib.unused_data)
                 if more := chunk.startswith(_GZIP):
+                    self._members += 1
+                    if self._members > _MAX_MEMBERS:
+                        sent = f"a compressed answer in more than {_MAX_MEMBERS:,} parts"
+                        raise unusable_response(self._context, sent)
                     self._zlib = zlib.decompressobj(self._wbits)
 
     def _decoding_error(self) -> Exception:

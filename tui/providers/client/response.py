@@ -110,7 +110,7 @@ class Answer(Generic[T]):
         self._upload = upload
         self._reader = call.reader()
         self._size = 0
-        self._text = self._has_end = self._marked = False
+        self._text = self._has_end = self._marked = self._yielded = False
         self._skipped_before_end = self._unread = 0
         self._unread_document = self._end_reason = ""
         self._tail: list[Frame | None] | None = None
@@ -149,6 +149,10 @@ class Answer(Generic[T]):
     def _results(self) -> Iterator[AnswerResult]:
         if self._tail is not None:
             yield from self._read(self._tail)
+            if not self._yielded and self._skipped_frames:
+                # An answer that is no text has no end of its own at which this is told.
+                words = redact(self._context, self._decoder.unparsed_text)
+                raise unusable_response(self._context, "pieces that cannot be read", words)
             self.over = True
         for chunk in self._inbox.take():
             first = chunk[: self._limits.answer - self._size]
@@ -225,6 +229,7 @@ class Answer(Generic[T]):
                 self._marked = True
                 self._on_body_end()
             for result in self._results_of(frame):
+                self._yielded = True
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
                     # What told an end before was about something else.

@@ -82,22 +82,22 @@ class SilenceMonitor:
         self._ending = False
         self._sent = 0
         self._notices = 0
-        self._slow = False
         self._last = self.clock.time()
+        self._received = float("-inf")
 
     def reset(self) -> None:
         """Restart the clock: something of use was received or sent."""
         self._last = self.clock.time()
         self._notices = 0
-        self._slow = False
 
     def receive(self, size: int) -> None:
         """Restart the clock as far as so many bytes of an answer in one piece go: a drip must end as silence does."""
+        self._received = self.clock.time()
         last = self._last + size / MIN_RATE
-        if last >= self.clock.time():
+        if last >= self._received:
             self.reset()
         else:
-            self._last, self._slow = last, True
+            self._last = last
 
     def first_token(self) -> None:
         """Apply `stream_timeout` from now on: the first piece of a stream has come."""
@@ -139,7 +139,8 @@ class SilenceMonitor:
         if silent >= self._timeout:
             kind = ConnectionLost if self._resumable or self._ending else IncompleteAnswer
             label = self._context.label
-            sent = f"less than {MIN_RATE} bytes a second" if self._slow else "nothing of use"
+            slow = self.clock.time() - self._received < self._timeout / 2
+            sent = f"less than {MIN_RATE} bytes a second" if slow else "nothing of use"
             message = f"{label} sent {sent} for {self._timeout:.0f} s. The request was stopped."
             raise kind(message, setting_hint(self._setting))
         self._notices += 1
