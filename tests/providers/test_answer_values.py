@@ -12,6 +12,7 @@ import pytest
 from tests.providers.loopback import body, chat, embed, events, listing, transcribe, verify
 from tui.providers.dialects.openai.api import number
 from tui.providers.dialects.think_tags import TAGS
+from tui.providers.events import MAX_LISTED
 from tui.workspace.playground.speech.audio import as_srt, as_vtt
 
 pytestmark = pytest.mark.slow
@@ -364,6 +365,15 @@ async def test_a_page_of_a_longer_list_says_so(more: Any) -> None:
     for data, notice in (({"data": ["llama"], **more}, "more models than it listed"), ({"data": ["llama"]}, "")):
         result = await listing(body(data))
         assert result.models == ["llama"] and notice in result.notices and bool(notice) == bool(result.notices)
+
+
+@pytest.mark.parametrize("wrapped", [True, False], ids=["in an object", "bare"])
+async def test_a_list_is_read_up_to_its_limit(wrapped: bool) -> None:
+    names = [f"llama-{number:05}" for number in range(MAX_LISTED + 2)]
+    for size, notice in ((MAX_LISTED, ""), (MAX_LISTED + 2, "The list has more than 50,000 models.")):
+        result = await listing(body({"data": names[:size]} if wrapped else names[:size]))
+        assert result.models == names[:MAX_LISTED] and notice in result.notices
+        assert bool(notice) == bool(result.notices)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,10 @@ class Transcript:
     duration: float = 0.0
 
 
+MAX_LISTED = 50_000
+"""Models that are read of a list, as many as an exported file may hold: a server decides how long its list is."""
+
+
 @dataclass(frozen=True)
 class ModelsListed:
     """Models as the provider lists them (imported, usable ones only), and how many entries it sent in all."""

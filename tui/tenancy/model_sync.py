@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, Origin
-from tui.providers.events import Event, ModelsListed
+from tui.errors import Problem
+from tui.providers.events import MAX_LISTED, Event, ModelsListed
 from tui.providers.requests import Call
 from tui.providers.spec import Provider
 from tui.storage.store import Tables
@@ -41,6 +42,11 @@ async def fetch_models(
                 usable = (model for model in event.models if provider.accepts_model_id(model.id))
                 # A declaration names itself; its connections have their own names.
                 models = (*(models or ()), *(replace(model, provider=provider.id) for model in usable))
+                if len(models) > MAX_LISTED:
+                    # Pages without end, each of which is a list that is short enough.
+                    raise Problem(
+                        f"{provider.label} lists more than {MAX_LISTED:,} models.", "Add the ones you use by name."
+                    )
             else:
                 on_event(event)
         if models is not None:

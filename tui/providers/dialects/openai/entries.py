@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.providers.dialects.values import token_count
 from tui.providers.error_body import is_error, words_in
-from tui.providers.events import Notice
+from tui.providers.events import MAX_LISTED, Notice
 from tui.sanitize import is_id
 
 _LISTS = ("data", "models", "result", "results", "items", "list", "model_list", "available_models")
@@ -18,19 +18,22 @@ _MODEL_FIELDS = frozenset({"id", "object", "owned_by", "created", "context_lengt
 _NAMES = ("id", "name", "model", "model_id", "model_name", "modelId", "modelName", "slug")
 _MORE = "The server has more models than it listed. Add those that are missing by name."
 
+_CUT_LIST = f"The list has more than {MAX_LISTED:,} models. The first {MAX_LISTED:,} were read; add others by name."
+
 
 @dataclass(frozen=True)
 class Entries:
-    """The entries that have an `id`, how many there were in all, and whether another page follows."""
+    """The entries that have an `id`, how many were read, whether another page follows, and whether the list was cut."""
 
     usable: Sequence[Mapping[str, Any]]
     count: int
     has_more: bool = False
+    is_cut: bool = False
 
     @property
     def notices(self) -> Sequence[Notice]:
         """Say how many entries have no name that can be used, and whether some did not come."""
-        more = (Notice(_MORE),) if self.has_more else ()
+        more = (Notice(_CUT_LIST if self.is_cut else _MORE),) if self.is_cut or self.has_more else ()
         unnamed = self.count - len(self.usable)
         if not unnamed:
             return more
@@ -46,11 +49,13 @@ def entries_of(data: Any) -> Entries | None:
     listed = _list_in(data)
     if listed is None:
         return None
+    is_cut = len(listed) > MAX_LISTED
+    listed = listed[:MAX_LISTED]
     named = [{**entry, "id": name} for entry in map(_entry, listed) if (name := _name(entry))]
     if isinstance(data, list) and words_in(data) and (not named or all(" " in entry for entry in data)):
         # A sentence in a list is what the server says, not a model.
         return None
-    return Entries(named, len(listed), isinstance(data, dict) and _has_more(data, len(listed)))
+    return Entries(named, len(listed), isinstance(data, dict) and _has_more(data, len(listed)), is_cut)
 
 
 def _has_more(page: Mapping[str, Any], count: int) -> bool:
@@ -65,6 +70,7 @@ def _has_more(page: Mapping[str, Any], count: int) -> bool:
 
 def _list_in(data: Any) -> list[Any] | None:
     if isinstance(data, list):
+        data = data[: MAX_LISTED + 1]
         # Pages, one a line.
         pages = [_list_in(page) if isinstance(page, dict) and not _name(page) else None for page in data]
         return [entry for page in pages if page for entry in page] if pages and None not in pages else data
