@@ -192,7 +192,7 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
         case 403:
             return _not_allowed(context)
         case 404 | 405 | 410:
-            return _unknown_resource(context)
+            return _unknown_resource(context, status)
         case 407:
             return NetworkError(
                 f"The proxy {context.proxy or 'on the way'} requires a user name and password.",
@@ -248,10 +248,10 @@ def _not_allowed(context: ErrorContext) -> Problem:
     )
 
 
-def _unknown_resource(context: ErrorContext) -> Problem:
+def _unknown_resource(context: ErrorContext, status: int) -> Problem:
     what = f"{context.model} is unknown there, or the address is wrong" if context.model else "the address is wrong"
     ending = "; a base URL usually ends in /v1" if _misses_v1(context) else ""
-    return Problem(f"{context.host} returned 404: {what}.", f"Check the URL {shown_url(context.url)}{ending}.")
+    return Problem(f"{context.host} returned {status}: {what}.", f"Check the URL {shown_url(context.url)}{ending}.")
 
 
 def _misses_v1(context: ErrorContext) -> bool:

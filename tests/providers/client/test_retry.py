@@ -81,6 +81,8 @@ STATUSES = [
     (402, error(), Problem, "Your OpenAI account has no credit left."),
     (404, error(code="model_not_found"), Problem, "OpenAI does not know gpt-4.1, or the key may not use it."),
     (404, error("Unknown URL."), Problem, "{host} returned 404: gpt-4.1 is unknown there, or the address is wrong."),
+    (405, error("Unknown URL."), Problem, "{host} returned 405: gpt-4.1 is unknown there, or the address is wrong."),
+    (410, error("Unknown URL."), Problem, "{host} returned 410: gpt-4.1 is unknown there, or the address is wrong."),
     (407, error(), NetworkError, "The proxy on the way requires a user name and password."),
     (413, error(), Problem, "This is too large for OpenAI."),
     (418, error(), Problem, "OpenAI rejected this request for gpt-4.1 (418)."),
