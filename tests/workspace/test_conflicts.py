@@ -129,6 +129,18 @@ async def test_what_another_session_changed_is_not_offered_to_be_undone(acme: Te
     assert undo.change_since(acme, before) is not None and not other_session(acme)
 
 
+async def test_what_was_saved_over_another_session_is_undone_alone(acme: TenantSession) -> None:
+    before = acme.store.document()
+    await another_session_saves(acme, lambda session: defaults.set(session, CHAT, TERRA))
+    await another_session_saves(acme, lambda session: tenants.rename(session, "Theirs"))
+    await defaults.set(acme, CHAT, MINI)
+    change = undo.change_since(acme, before)
+    assert change is not None
+    await undo.undo(acme, change)
+    assert chat(acme)[0] == TERRA and registry.tenant_of(acme).name == "Theirs"
+    assert undo.change_since(acme, before) is None, "two changes of this session, and not one"
+
+
 def test_the_writer_of_a_file_says_nothing_of_a_login(acme: TenantSession) -> None:
     assert set(acme.store.writer()) == {"pid", "terminal"}
     other = replace(acme.store.document(), by={"pid": 1, "terminal": "pts/3"})

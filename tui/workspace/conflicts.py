@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from tui.errors import Conflict
 from tui.process import identity
 from tui.sanitize import one_line
+from tui.storage.settings_file import Document
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import short_time
 
@@ -24,10 +25,14 @@ def other_session(session: TenantSession) -> str:
 
     In a shared store it is the login: `ada (process 4127 on pts/3 of host2)`.
     """
-    by = session.store.document().by
-    here = {name: value for name, value in by.items() if name != "version"} == session.store.writer()
-    process = "" if here else identity.describe(by)
+    document = session.store.document()
+    process = "" if is_own(session, document) else identity.describe(document.by)
     return f"{writer_name(session)} ({process})" if process else ""
+
+
+def is_own(session: TenantSession, document: Document) -> bool:
+    """Return True if this process saved a state."""
+    return {name: value for name, value in document.by.items() if name != "version"} == session.store.writer()
 
 
 def writer_name(session: TenantSession) -> str:

@@ -22,7 +22,7 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import check_name, tenant_of
 from tui.workspace import audit
-from tui.workspace.conflicts import other_session
+from tui.workspace.conflicts import is_own, other_session
 
 _UNDOABLE = frozenset(
     (
@@ -96,8 +96,18 @@ def change_since(session: TenantSession, before: Document) -> SettingsChange | N
         None if there is no change or more than one, if it is another session's, or if it cannot be undone.
     """
     after = session.store.document()
-    is_only = after.generation == before.generation + 1 and not other_session(session)
-    return _change(before, after) if is_only else None
+    if after.generation <= before.generation or other_session(session):
+        return None
+    if after.generation > before.generation + 1:
+        # What others saved meanwhile is not undone with it.
+        states = [state.document for state in session.store.earlier() if state.document is not None]
+        between = [state for state in states if state.generation > before.generation]
+        if not between or between[0].generation != after.generation - 1:
+            return None
+        if any(is_own(session, state) for state in between):
+            return None
+        before = between[0]
+    return _change(before, after)
 
 
 def still_applies(session: TenantSession, change: SettingsChange) -> bool:
