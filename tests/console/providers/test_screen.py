@@ -1,16 +1,24 @@
 """The list of providers: rows as drawn, what the strip says, and the keys."""
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from tests.console.pilot import console, rows, screen_of, shown, until, until_shown, windows
 from tests.console.provider_forms import focused_field, forget, session_answering
 from tests.doubles.practice import practice_session
+from tui.console.models.actions import listed_notice
+from tui.console.providers.rows import model_count
 from tui.console.providers.screen import Providers
 from tui.console.widgets.input import SecretField
+from tui.domain import ProviderState
 from tui.practice.tenants import LONG_NAME
+from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
+from tui.tenancy.model_sync import SyncResult
 from tui.tenancy.session import Session
+from tui.workspace.credentials.status import ProviderRow
 
 
 @pytest.mark.slow
@@ -24,6 +32,14 @@ async def test_the_list_stands_as_drawn(session: Session) -> None:
         assert screen[21].startswith("   OpenAI: your key, ends 3f2a, verified ")
         assert screen[22].startswith("   Models are listed from the provider, last on ")
         assert screen[23] == " enter open  v verify  V verify all  a add  r refresh  / filter  ? help"
+
+
+def test_large_counts_of_models_are_written_in_groups_of_three_digits() -> None:
+    row = ProviderRow(PROVIDERS["openai"], None, ProviderState.READY, "ready", models=20_002)
+    assert model_count(row) == "20,002 models"
+    assert model_count(replace(row, models=0, added=1_000)) == "1,000 added"
+    listed = SyncResult(tuple(map(str, range(20_000))), ("an-old-model",) * 1_000, 20_002)
+    assert listed_notice([listed]) == "20,002 models listed: 20,000 new, 1,000 gone."
 
 
 async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(session: Session) -> None:

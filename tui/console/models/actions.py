@@ -38,7 +38,7 @@ def listing_providers(session: TenantSession) -> list[Provider]:
 def listed_notice(results: Sequence[SyncResult]) -> str:
     """Return the notice of a refresh of several providers."""
     total, added = sum(result.total for result in results), sum(len(result.added) for result in results)
-    return f"{total:,} models listed: {added} new, {sum(len(result.gone) for result in results)} gone."
+    return f"{total:,} models listed: {added:,} new, {sum(len(result.gone) for result in results):,} gone."
 
 
 async def use_all(session: TenantSession, rows: Sequence[ModelRow]) -> str:

@@ -75,7 +75,7 @@ async def _show_doctor(screen: FramedScreen[None], row: ProviderRow, credential:
 async def refresh(session: TenantSession, row: ProviderRow) -> str:
     """List the models of a provider again."""
     result = await catalog.refresh(session, row.provider.id)
-    return f"{row.provider.label}: {result.total:,} models, {len(result.added)} new, {len(result.gone)} gone."
+    return f"{row.provider.label}: {result.total:,} models, {len(result.added):,} new, {len(result.gone):,} gone."
 
 
 async def switch(session: TenantSession, questions: Questions, row: ProviderRow, choice: Credential) -> str:

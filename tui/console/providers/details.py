@@ -192,7 +192,7 @@ class ProviderDetails:
         }
 
     def _models(self) -> list[Item]:
-        counts = [f"{len(names)} {kind.label}" for kind, names in self._counts().items()]
+        counts = [f"{len(names):,} {kind.label}" for kind, names in self._counts().items()]
         return [_entry("", "Models", "  ".join(counts))] if self.credential else []
 
     def _model_column(self) -> list[Item]:
@@ -200,7 +200,7 @@ class ProviderDetails:
             return []
         items = [text_item("", line(("Models", HEADING)))]
         for kind, names in self._counts().items():
-            items.append(text_item("", f"{kind.label:<{_TYPE}} {len(names):>2}"))
+            items.append(text_item("", f"{kind.label:<{_TYPE}} {len(names):>2,}"))
             if names:
                 items.append(Item("", _name_list(names)))
         return items
@@ -256,4 +256,4 @@ def _name_list(names: list[str]) -> Callable[[int], Content]:
 
 def _and_more(names: list[str], shown: int) -> str:
     rest = len(names) - shown
-    return "  ".join(names[:shown]) + (f"  and {rest} more" if rest else "")
+    return "  ".join(names[:shown]) + (f"  and {rest:,} more" if rest else "")

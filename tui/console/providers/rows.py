@@ -56,9 +56,9 @@ def no_match(words: Sequence[str]) -> list[Item]:
 def model_count(row: ProviderRow) -> str:
     """Return `41 models`, `2 added`, or ''."""
     if row.added and not row.models:
-        return f"{row.added} added"
+        return f"{row.added:,} added"
     total = row.models + row.added
-    return f"{total} model{'' if total == 1 else 's'}" if total else ""
+    return f"{total:,} model{'' if total == 1 else 's'}" if total else ""
 
 
 def _draw_function(row: ProviderRow, activity: str, compact: bool) -> Callable[[int], Content]:

@@ -105,7 +105,8 @@ async def refresh(call: CommandContext) -> None:
         )
     else:
         call.out.confirm(
-            f"{provider.label} lists {count_noun(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
+            f"{provider.label} lists {count_noun(done.total, 'model')}: "
+            f"{len(done.added):,} new, {len(done.gone):,} gone."
         )
 
 
