@@ -49,11 +49,11 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         assert screen[7] == "  │   [x] chat                gpt-6-sol                                      │"
         assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
         assert screen[9] == "  │   [x] speech-to-text      gpt-transcribe                                 │"
-        assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"
-        assert screen[13] == "  │   [ Accept ]                                                             │"
-        assert screen[14] == "  │   [ Not now ]                                                            │"
-        assert screen[16] == "  │ You can change or clear them at any time in Defaults (3).                │"
-        assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
+        assert screen[11] == "  │ ▸ [ Accept and open the playground ]                                     │"
+        assert screen[12] == "  │   [ Accept ]                                                             │"
+        assert screen[13] == "  │   [ Not now ]                                                            │"
+        assert screen[15] == "  │ You can change or clear them at any time in Defaults (3).                │"
+        assert screen[-1] == " enter press  up down move  esc back  ? help"
 
 
 async def test_enter_accepts_all_and_asks_for_the_playground(bare: Session) -> None:

@@ -162,7 +162,13 @@ async def test_a_credential_in_use_brings_its_own_models(session: Session) -> No
         before = [model.id for model in catalog.listing(acme, provider="openai_compatible")]
         await pilot.press("j", "enter")
         await until_shown(pilot, "── Providers › OpenAI-compatible ──")
-        await pilot.press("n", *"second", "enter")
+        await pilot.press("n")
+        await focused_field(pilot, "Name")
+        await until_shown(pilot, "Or type its address:")
+        screen = rows(pilot)
+        # The name is for the servers that are found as well, so the address follows the words that announce it.
+        assert screen[screen.index("   Or type its address:") + 1].startswith("   Base URL")
+        await pilot.press(*"second", "enter")
         await focused_field(pilot, "Base URL")
         await pilot.press("ctrl+u", *"http://127.0.0.1:9/v1", "enter", "enter", "enter")
         await until_shown(pilot, "Other credentials")

@@ -98,17 +98,18 @@ class Propose(Dialog[str]):
         yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)
-        yield Plain("\n", id="problem")
+        yield Plain(" ", id="problem")
         yield Button("Accept and open the playground", id="playground", primary=True)
         yield Button("Accept", id="accept")
         yield Button("Not now", id="not-now")
         yield Plain((hint("\nYou can change or clear them at any time in Defaults ({area.defaults})."), MUTED))
 
     def chrome(self) -> ScreenText:
+        keys: tuple[str, ...]
         if isinstance(self.focused, Proposal):
             keys = ("propose.pick", "focus.up focus.down: move", "toggle.switch", *_FOCUS_FOOTER)
         else:
-            keys = ("form.press", "focus.up focus.down: move", "toggle.switch", *_FOCUS_FOOTER)
+            keys = ("form.press", "focus.up focus.down: move", *_FOCUS_FOOTER)
         title, right = self._around
         return ScreenText(title, keys, right)
 

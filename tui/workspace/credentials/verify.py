@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import Action, CredentialRejected, NetworkError, Problem, ScopeMissing
-from tui.providers.events import Accepted, Event
+from tui.providers.events import Accepted, Event, Notice
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.tenancy import credentials, model_sync
@@ -30,7 +30,7 @@ class VerifiedDraft:
     """A provider's answer to unsaved values. `listed` is None if it listed no models.
 
     `moved` are the fields of another region that took the key when the given one had refused it: to be saved in place
-    of those that were given. `note` says so.
+    of those that were given. `note` says so. `notices` are sentences about the list of models.
     """
 
     check: VerificationResult
@@ -39,6 +39,7 @@ class VerifiedDraft:
     origins: tuple[str, ...]
     region_fields: FieldValues = field(default_factory=dict)
     note: str = ""
+    notices: tuple[str, ...] = ()
 
 
 async def verify(
@@ -67,16 +68,24 @@ async def verify_plan(plan: SavePlan, on_event: model_sync.OnEvent = lambda even
     """
     session = plan.session
     draft = await asyncio.to_thread(partial(build_draft, plan, resolve=True))
+    notices: list[str] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Notice):
+            notices.append(event.text)
+        on_event(event)
+
     try:
-        check, listed = await _verify_and_list(session.process, _access(draft), on_event)
+        check, listed = await _verify_and_list(session.process, _access(draft), note)
     except CredentialRejected as refused:
         for other in _elsewhere(draft):
             with suppress(CredentialRejected, NetworkError):
-                check, listed = await _verify_and_list(session.process, _access(other), on_event)
+                check, listed = await _verify_and_list(session.process, _access(other), note)
                 moved = {entry: value for entry, value in other.clear.items() if value != draft.clear.get(entry)}
-                return VerifiedDraft(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
+                words = _moved_words(draft, other)
+                return VerifiedDraft(check, listed, other.clear, other.origins, moved, words, tuple(notices))
         raise refused from None
-    return VerifiedDraft(check, listed, draft.clear, draft.origins)
+    return VerifiedDraft(check, listed, draft.clear, draft.origins, notices=tuple(notices))
 
 
 def _access(draft: CredentialDraft) -> "Access":

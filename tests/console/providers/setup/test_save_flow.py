@@ -90,6 +90,19 @@ async def test_an_accepted_key_is_stored_with_the_models_that_it_lists(process: 
     assert key_hint(session) == "5d1e"
 
 
+async def test_models_of_the_list_that_are_left_out_are_reported() -> None:
+    ids = ("usable", "of\x1b[31mcontrol\x07signs")
+    listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in ids]}
+    process = session_answering(lambda request: httpx.Response(200, json=listed))
+    session = (await forget(process, "openai_compatible")).tenant("acme")
+    outcome = await flow_of(session, provider="openai_compatible").verify_and_save(
+        {"base_url": "http://127.0.0.1:9/v1"}, quiet
+    )
+    assert isinstance(outcome, SaveResult) and [model.id for model in outcome.models or ()] == ["usable"]
+    assert outcome.imported.startswith("Imported 1 model in ")
+    assert outcome.imported.endswith(" s. 1 model of the list has no name that can be used. It was left out.")
+
+
 async def test_a_reference_is_stored_as_one_and_verified_with_the_key_that_it_leads_to() -> None:
     process = practice_session({"MY_KEY": KEY}, pace=0.0)
     process.practice = False  # practice fetches no key that is kept elsewhere

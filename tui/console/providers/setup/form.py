@@ -25,6 +25,7 @@ from tui.workspace.credentials.save_plan import destinations, needs_plain_http
 
 NAME = "name-of-credential"
 """The row that names a new credential; no provider declares a field of that name."""
+_NAME_HELP = "Its name here: letters, digits, . _ -, no spaces."
 
 
 class SetupForm(Form):
@@ -61,8 +62,7 @@ class SetupForm(Form):
         self.rotates = rotates
         self.model_origins = model_origins
         self.provider, self.stored, self.discovered, self.unreadable = provider, stored, discovered, unreadable
-        named = "Its name here: letters, digits, . _ -, no spaces."
-        self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
+        self.named = FieldRow(NAME, "Name", help=(_NAME_HELP,)) if naming else None
         self.servers: Sequence[Server] = ()
         self.has_notice = False
         self.auth_methods = tuple(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
@@ -72,6 +72,8 @@ class SetupForm(Form):
     # --- the parts ---
 
     def compose(self) -> ComposeResult:
+        if self.named:  # before every offer: each of them saves under this name
+            yield from (_gap(), self.named)
         if self.provider.local_servers and self.stored is None:
             yield Vertical(id="servers")
         yield _gap("first-gap")
@@ -86,8 +88,6 @@ class SetupForm(Form):
         if self.discovered is not None or (self.provider.local_servers and self.stored is None):
             other = "a different one" if self.discovered is not None else "its address"
             yield Plain(f"Or type {other}:", classes="said", id="or-another")
-        if self.named:
-            yield self.named
         yield from self._main_rows()
         yield from (Button("", id="carry"), Button("Keep it here", id="keep"))
         yield _gap("carry-gap")

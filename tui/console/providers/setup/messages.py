@@ -51,15 +51,7 @@ def conflict_choices() -> dict[str, str]:
     }
 
 
-def saved_notice(
-    label: str,
-    credential: Credential,
-    models: Sequence[Model] | None,
-    seconds: float,
-    *,
-    first: bool,
-    rotated: bool,
-) -> str:
+def saved_notice(label: str, credential: Credential, imported: str, *, first: bool, rotated: bool) -> str:
     """Return the notice of a credential that was saved; `first` if the provider had none before."""
     if rotated:
         return f"{label} now uses the new key. The old one is kept in its details."
@@ -68,7 +60,7 @@ def saved_notice(
         return f"Saved {credential.name}. {label} keeps using its current credential. {switch}"
     if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
         return f"{label} was saved unverified."
-    return f"{label} is {'set up' if first else 'saved'}. {imported_sentence(models, seconds)}".strip()
+    return f"{label} is {'set up' if first else 'saved'}. {imported}".strip()
 
 
 def conflict_lines(

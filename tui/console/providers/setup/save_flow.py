@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from tui.console.frame.navigator import Questions
-from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title
+from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title, imported_sentence
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers.origins import host_of
@@ -39,12 +39,22 @@ Busy = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class SaveResult:
-    """The credential is stored. `models` is what was imported in `seconds`; `first` if the provider had none before."""
+    """The credential is stored. `models` is what was imported in `seconds`; `first` if the provider had none before.
+
+    `notices` are sentences about the list, for example that an entry was left out.
+    """
 
     credential: Credential
     models: tuple[Model, ...] | None
     seconds: float
     first: bool
+    notices: tuple[str, ...] = ()
+
+    @property
+    def imported(self) -> str:
+        """Return what was imported, in a sentence, and what was left out."""
+        sentence = imported_sentence(self.models, self.seconds)
+        return " ".join((sentence, *self.notices)) if self.models else sentence
 
     @property
     def is_first_use(self) -> bool:
@@ -182,11 +192,12 @@ class SaveFlow:
         if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
             self.verified = verified
             return DecisionNeeded(verified)
-        return await self._save(verified.listed, monotonic() - started)
+        return await self._save(verified.listed, monotonic() - started, verified.notices)
 
     async def save_anyway(self) -> Outcome:
         """Save the values of the last check with its result, whatever that was."""
-        return await self._save(self.verified.listed if self.verified else None, 0.0)
+        waiting = self.verified
+        return await self._save(waiting.listed, 0.0, waiting.notices) if waiting else await self._save(None, 0.0)
 
     @property
     def _credential(self) -> str:
@@ -208,7 +219,7 @@ class SaveFlow:
             prefilled=self._prefilled,
         )
 
-    async def _save(self, models: tuple[Model, ...] | None, seconds: float) -> Outcome:
+    async def _save(self, models: tuple[Model, ...] | None, seconds: float, notices: tuple[str, ...] = ()) -> Outcome:
         assert self._current_plan is not None
         first = not credentials.listing(self.session, self.provider.id)
         # Verifying took its time: another session may have saved meanwhile.
@@ -222,7 +233,7 @@ class SaveFlow:
                 return answer
             plan = plan.overwrite()
         self._report_merge(plan)
-        return SaveResult(await apply_save(plan, self.check, models), models, seconds, first)
+        return SaveResult(await apply_save(plan, self.check, models), models, seconds, first, notices)
 
     async def _meet_conditions(self, plan: SavePlan) -> SavePlan | Cancelled:
         """Ask for what a plan needs: plain http, and the passphrase."""

@@ -18,7 +18,7 @@ from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import probe_words
-from tui.console.providers.setup.messages import UNLISTED_HINT, answer_of, imported_sentence, saved_notice, stored_lines
+from tui.console.providers.setup.messages import UNLISTED_HINT, answer_of, saved_notice, stored_lines
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
@@ -317,11 +317,10 @@ class Setup(PageScreen[bool]):
             add = f"Add a {in_sentence(provider.model_id.label)}"
             answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
         elif saved.models and proposals:
-            summary = imported_sentence(saved.models, saved.seconds)
-            answer = await self.navigator.propose_defaults(summary, f"{label} is set up", only=proposals)
+            answer = await self.navigator.propose_defaults(saved.imported, f"{label} is set up", only=proposals)
         else:
             rotated, first = self.flow.rotates, saved.first
-            notice = saved_notice(label, saved.credential, saved.models, saved.seconds, first=first, rotated=rotated)
+            notice = saved_notice(label, saved.credential, saved.imported, first=first, rotated=rotated)
             self.dialogs.toast(notice)
             answer = "add" if asks and not saved.models else ""
         navigator, model_id = self.navigator, self.form.model_id
