@@ -108,6 +108,7 @@ def test_a_program_gets_no_shell_no_terminal_and_no_passphrase(environ: dict[str
 def test_what_is_no_key_is_refused_without_showing_it(environ: dict[str, str], script: str) -> None:
     with pytest.raises(Problem) as refused:
         value(environ, command("sh", "-c", script))
+    assert refused.value.hint
     assert KEY not in repr((refused.value.message, refused.value.hint, refused.value.detail))
 
 
@@ -180,6 +181,8 @@ async def test_practice_runs_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("env:NEVER_SET_ANYWHERE", "The variable NEVER_SET_ANYWHERE is not set."),
+        ("env:BLANK", "The variable BLANK holds no key: its first line is blank."),
         ("credential:key", "this was not started by a service with credentials"),
         ("file:/nowhere/key", "The file /nowhere/key cannot be read: no such file or directory."),
         ("file:/dev/null", "is not a regular file"),
@@ -189,8 +192,10 @@ async def test_practice_runs_nothing(tmp_path: Path) -> None:
 )
 def test_why_a_reference_has_no_value_is_named(environ: dict[str, str], text: str, says: str) -> None:
     environ.pop("CREDENTIALS_DIRECTORY", None)
-    with pytest.raises(Problem, match=re.escape(says)):
+    environ["BLANK"] = ""
+    with pytest.raises(Problem, match=re.escape(says)) as refused:
         value(environ, text)
+    assert refused.value.hint  # what to do about it
 
 
 def test_a_program_of_another_system_is_named(environ: dict[str, str], tmp_path: Path) -> None:

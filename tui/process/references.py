@@ -61,7 +61,9 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _EXAMPLES = (
     "For example: pass:work/openai, file:/run/keys/openai, env:OPENAI_API_KEY, command:secret-tool lookup key openai"
 )
-
+_FIRST_LINE = "Its first line must be the key alone."
+_CHECK_PATH = "Check that it exists and you may read it, or change the reference."
+_CHECK_PROGRAM = "Install it, or change the reference."
 
 ReferenceCache = dict[str, tuple[Secret, float]]
 """Values that are kept in memory by reference, each until a time (monotonic seconds)."""
@@ -159,7 +161,10 @@ def resolve(
 
 def _value(source: Source, environ: Mapping[str, str]) -> Secret:
     if source.kind == "env":
-        what, content = f"The variable {source.value}", environ.get(source.value, "").encode("utf-8", "replace")
+        what = f"The variable {source.value}"
+        if source.value not in environ:
+            raise Problem(f"{what} is not set.", "Set it before Modeldeck starts, or change the reference.")
+        content = environ[source.value].encode("utf-8", "replace")
     elif source.argv:
         what, content = f"The program {one_line(source.argv[0], 80)}", _run(source.argv, environ)
     else:
@@ -169,7 +174,10 @@ def _value(source: Source, environ: Mapping[str, str]) -> Secret:
             what = f"The credential {path} of the service manager"
             folder = environ.get("CREDENTIALS_DIRECTORY", "")
             if not folder:
-                raise Problem(f"{what} is missing: this was not started by a service with credentials.")
+                raise Problem(
+                    f"{what} is missing: this was not started by a service with credentials.",
+                    "Add it to the service (LoadCredential=), or change the reference.",
+                )
             path = str(Path(folder) / path)
         content = _read(path, what)
     return _first_line(content, what)
@@ -177,12 +185,12 @@ def _value(source: Source, environ: Mapping[str, str]) -> Secret:
 
 def _first_line(content: bytes, what: str) -> Secret:
     if len(content) > _MAX_SIZE:
-        raise Problem(f"{what} has more than {_MAX_SIZE // 1024} KiB.")
+        raise Problem(f"{what} has more than {_MAX_SIZE // 1024} KiB.", _FIRST_LINE)
     line = content.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].rstrip(b"\r")
     if not line.strip():
-        raise Problem(f"{what} holds no key: its first line is blank.")
+        raise Problem(f"{what} holds no key: its first line is blank.", _FIRST_LINE)
     if not line.isascii() or not line.decode("ascii").isprintable() or b" " in line:
-        raise Problem(f"{what} holds no key: its first line has a character that no key has.")
+        raise Problem(f"{what} holds no key: its first line has a character that no key has.", _FIRST_LINE)
     return Secret(line.decode("ascii"))
 
 
@@ -191,10 +199,10 @@ def _read(path: str, what: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise Problem(f"{what} is not a regular file.")
+                raise Problem(f"{what} is not a regular file.", _CHECK_PATH)
             return file.read(_MAX_SIZE + 1)
     except OSError as error:
-        raise Problem(f"{what} cannot be read: {(error.strerror or 'no access').lower()}.") from None
+        raise Problem(f"{what} cannot be read: {(error.strerror or 'no access').lower()}.", _CHECK_PATH) from None
 
 
 def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
@@ -202,7 +210,7 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
     name = one_line(argv[0], 80)
     path = shutil.which(argv[0], path=environ.get("PATH", os.defpath))
     if path is None:
-        raise Problem(f"The program {name} does not exist here, or cannot be run.")
+        raise Problem(f"The program {name} does not exist here, or cannot be run.", _CHECK_PROGRAM)
     # Without a terminal it cannot write over the screen; its agent asks elsewhere, or it fails.
     child = {key: value for key, value in environ.items() if key != "GPG_TTY" and not key.startswith("MODELDECK_")}
     try:
@@ -217,7 +225,8 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
             )
             _running.add(process.pid)
     except OSError as error:
-        raise Problem(f"The program {name} cannot be run: {(error.strerror or 'no access').lower()}.") from None
+        why = (error.strerror or "no access").lower()
+        raise Problem(f"The program {name} cannot be run: {why}.", _CHECK_PROGRAM) from None
     try:
         content, code = _output(process)
     finally:
