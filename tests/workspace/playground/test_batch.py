@@ -360,8 +360,9 @@ def test_a_folder_of_recordings_is_a_batch_of_its_audio_files(tmp_path: Path) ->
     (tmp_path / "folder.mp3").mkdir()
     assert recordings(tmp_path) == [Prompt("a.WAV", "6 bytes"), Prompt("b.mp3", "3 bytes")]
     for path, says in ((tmp_path / "folder.mp3", "holds no recording"), (tmp_path / "notes.txt", "cannot be read")):
-        with pytest.raises(UsageError, match=says):
+        with pytest.raises(UsageError, match=says) as refused:
             recordings(path)
+        assert refused.value.hint in ("Choose a folder of audio files, or a file of prompts.", "Choose another.")
 
 
 def test_a_batch_that_would_overwrite_its_prompts_or_check_transcripts_is_not_planned(

@@ -28,7 +28,9 @@ def recordings(folder: Path) -> list[Prompt]:
     files = [path for path in entries if path.suffix.lower()[1:] in {*MEDIA, *OTHER_MEDIA}]
     prompts = [Prompt(path.name, f"{path.stat().st_size} bytes") for path in files if path.is_file()]
     if not prompts:
-        raise UsageError(f"{one_line(folder.name)} holds no recording.", "Choose a folder of audio files.")
+        raise UsageError(
+            f"{one_line(folder.name)} holds no recording.", "Choose a folder of audio files, or a file of prompts."
+        )
     return prompts
 
 
