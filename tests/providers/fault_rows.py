@@ -22,8 +22,8 @@ ELSEWHERE = "another.host.test"
 ENDED = "ended before the answer began"
 BROKEN = "ended before the answer did|opened no WebSocket"
 UNREAD = (
-    "text that is not JSON|JSON that ends too early|without text|returned a web page|stopped before its end"
-    "|cannot be read|opened no WebSocket"
+    "text that is not JSON|JSON that (?:ends too early|is nested too deeply)|without text|returned a web page"
+    "|stopped before its end|cannot be read|opened no WebSocket"
 )
 
 

@@ -131,9 +131,7 @@ FACTS = Facts(
             LIST_HELPS,
         ),
         Otherwise("*check* */models, *offer* */models", "words *, hostile *, silence in a refusal", "good", LIST_HELPS),
-        Otherwise(
-            "*transcribe */audio/transcriptions", "body ?text?, deep JSON, text for JSON", "good", "a text is heard"
-        ),
+        Otherwise("*transcribe */audio/transcriptions", "body ?text?, text for JSON", "good", "a text is heard"),
         Otherwise("*transcribe */v1/*", "status 404, page 404", "good", "the dated surface is asked in its place"),
     ),
     modules=(

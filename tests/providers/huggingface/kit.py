@@ -113,7 +113,7 @@ FACTS = Facts(
         ),
         Otherwise("search*", "body [[]*", "good", "nothing was found"),
         Otherwise("hf-* *, tgi-* *, toolkit* *", "body [[]1*", "does not serve the task", ANOTHER),
-        Otherwise("transcribe *", "body ?text?, deep JSON, text for JSON", "good", "a text is read"),
+        Otherwise("transcribe *", "body ?text?, text for JSON", "good", "a text is read"),
         Otherwise("transcribe *", "body [[]*", "does not serve the task", ANOTHER),
     ),
     chats=(

@@ -24,7 +24,7 @@ FACTS = Facts(
     otherwise=(
         BARE_LIST,
         Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),
-        Otherwise("transcribe */transcriptions", "body ?text?, deep JSON, text for JSON", "good", "a text is read"),
+        Otherwise("transcribe */transcriptions", "body ?text?, text for JSON", "good", "a text is read"),
     ),
     unserved=frozenset({"transcribe"}),
     chats=(

@@ -324,11 +324,12 @@ class BodyDecoder:
                 return inner or Frame(data), False
             return Frame(data, json=text), False
         except json.JSONDecodeError as error:
-            is_json = text.lstrip()[:1] in ("{", "[")
-            return None, is_json and error.pos >= len(text.rstrip()) - 1
+            return None, text.lstrip()[:1] in ("{", "[") and error.pos >= len(text.rstrip()) - 1
         except (ValueError, RecursionError) as fault:
             what = "that is nested too deeply" if isinstance(fault, RecursionError) else "with a number too long"
-            raise unusable_response(self._context, f"JSON {what}") from None
+            if text.lstrip()[:1] in ("{", "["):
+                raise unusable_response(self._context, f"JSON {what}") from None
+            return None, False
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
@@ -388,13 +389,12 @@ async def read_error_body(
 
 def _document_in(context: ErrorContext, text: str, limits: Limits) -> Any:
     """Return the JSON of an error body, redacted: all of it, its first document, or its first event; else None."""
-    redacted = context.redactor.json
     with suppress(ValueError, RecursionError):
-        return redacted(json.loads(text))
+        return context.redactor.json(json.loads(text))
     with suppress(ValueError, RecursionError):
         document, _ = first_json(text, end_of_gap(text, 0))
-        return redacted(document) if isinstance(document, dict) else None
+        return context.redactor.json(document) if isinstance(document, dict) else None
     with suppress(Problem, RecursionError):
         frames = FrameDecoder(context, Framing.SSE, limits).feed(text.encode("utf-8", "replace") + b"\n\n")
-        return redacted(next((frame.data for frame in frames if isinstance(frame.data, dict)), None))
+        return context.redactor.json(next((frame.data for frame in frames if isinstance(frame.data, dict)), None))
     return None

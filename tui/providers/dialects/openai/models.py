@@ -20,7 +20,7 @@ from tui.providers.spec import FieldValues
 NO_LIST = "no_model_list"
 """The code of our own error for a server that has no model list."""
 
-_NO_LIST = frozenset({404, 405, 410, 501})
+_NO_LIST = frozenset({404, 405, 501})
 """How servers answer that have no `/models`: whisper servers, TEI, small gateways."""
 _PROBE_PATHS = ("/chat/completions", "/embeddings", "/audio/transcriptions")
 _UNDERSTOOD = frozenset({400, 413, 415, 422})
