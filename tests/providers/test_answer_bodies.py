@@ -250,3 +250,15 @@ async def test_events_that_unpack_to_a_thousand_times_their_size_are_stopped() -
     packed = gzip.compress(b": c\n" * (4 << 20))
     got = await chat(body(packed, content_type="text/event-stream", content_encoding="gzip"))
     assert got.problem and "unpacks to over 100 times its size" in got.problem.message
+
+
+@pytest.mark.parametrize("content", ["data: [DONE]\n\n", ": nothing\n\n", "[DONE]", "event: ping\n\n"])
+async def test_an_answer_without_content_is_a_problem_where_no_text_is_due(content: str, tmp_path: Path) -> None:
+    answer = events(content)
+    for got in (
+        await embed(answer),
+        await listing(answer),
+        await verify(answer),
+        await transcribe(answer, folder=tmp_path),
+    ):
+        assert got.problem is not None

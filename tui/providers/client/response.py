@@ -112,6 +112,7 @@ class Answer(Generic[T]):
         self._size = 0
         self._text = self._has_end = self._marked = self._yielded = False
         self._skipped_before_end = self._unread = 0
+        self._may_be_empty = call.idle_timeout > 0 or 0 in call.accepted_statuses
         self._unread_document = self._end_reason = ""
         self._tail: list[Frame | None] | None = None
         self.over = False
@@ -149,10 +150,10 @@ class Answer(Generic[T]):
     def _results(self) -> Iterator[AnswerResult]:
         if self._tail is not None:
             yield from self._read(self._tail)
-            if not self._yielded and self._skipped_frames:
+            if not (self._yielded or self._may_be_empty or self._decoder.whole):
                 # An answer that is no text has no end of its own at which this is told.
-                words = redact(self._context, self._decoder.unparsed_text)
-                raise unusable_response(self._context, "pieces that cannot be read", words)
+                what = "pieces that cannot be read" if self._skipped_frames else "an answer without content"
+                raise unusable_response(self._context, what, redact(self._context, self._decoder.unparsed_text))
             self.over = True
         for chunk in self._inbox.take():
             first = chunk[: self._limits.answer - self._size]
@@ -229,9 +230,9 @@ class Answer(Generic[T]):
                 self._marked = True
                 self._on_body_end()
             for result in self._results_of(frame):
-                self._yielded = True
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
+                    self._yielded = True
                     # What told an end before was about something else.
                     self._end_reason = ""
                     if not self._text:
@@ -241,6 +242,7 @@ class Answer(Generic[T]):
                 elif isinstance(result, EndFrame):
                     self._on_body_end()
                 elif not (_is_end_mark(frame) and _is_malformed(result)):
+                    self._yielded = True
                     yield self._check(frame, result)
                     if frame is not None and self._is_last(result):
                         self.over = True
@@ -293,8 +295,7 @@ class Answer(Generic[T]):
 
     async def _finish(self, lost: bool) -> list[Frame]:
         """Return the frames that the end of the body completes. Raises Problem where it must not end yet."""
-        resumable = self._call.idle_timeout > 0
-        may_be_empty = resumable or 0 in self._call.accepted_statuses
+        resumable, may_be_empty = self._call.idle_timeout > 0, self._may_be_empty
         if lost and not (self._has_end or resumable or (may_be_empty and not self._size)):
             if whole := await self._decoder.complete():
                 return whole
