@@ -262,3 +262,10 @@ async def test_an_answer_without_content_is_a_problem_where_no_text_is_due(conte
         await transcribe(answer, folder=tmp_path),
     ):
         assert got.problem is not None
+
+
+@pytest.mark.parametrize("content", ["{broken", "data: 7\n\n", '{"a": 1} {"b"'])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+async def test_broken_json_and_events_are_no_transcript(content: str, encoding: str, tmp_path: Path) -> None:
+    got = await transcribe(body(content.encode(encoding)), folder=tmp_path)
+    assert got.problem is not None and got.transcript is None

@@ -279,7 +279,7 @@ class BodyDecoder:
             raise page(self._context, text[: self._limits.error_body])
         if frames := self._as_lines(text):
             return frames
-        if self._call.accepts_text and not cut:
+        if self._call.accepts_text and not (cut or re.match(r"\s*(?:[{<]|data:|event:)", text)):
             self.whole = True
             return [Frame(text)]
         raise unusable_response(
