@@ -6,7 +6,7 @@ from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.playground.test_chat import open_chat, send
 from tui.console.playground.chat.messages import summary
 from tui.providers.events import Usage
-from tui.workspace.playground.conversation import Answer
+from tui.workspace.playground.conversation import Answer, AnswerState
 from tui.workspace.pricing.cost import cost_of, sum_words
 from tui.workspace.pricing.prices import Price, Rates
 
@@ -37,3 +37,10 @@ async def test_cost_is_shown_for_answer_and_chat_and_in_the_picker() -> None:
         tab.question.set_text("And at night?")
         await pilot.press("ctrl+o")
         await until_shown(pilot, "2 in, 10 out USD a million (2026-11-30); this prompt ≈ ")
+
+
+def test_that_a_stopped_answer_may_be_charged_is_never_cut() -> None:
+    stopped = Answer("", "llama/m", AnswerState.STOPPED, first=12.34, total=4321.0, output=123_456, reported=False)
+    left, right = summary(stopped, wide=False)
+    assert right == "about 123,456 tokens, may be charged"
+    assert len(left) + len(right) <= 70

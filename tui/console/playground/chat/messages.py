@@ -95,7 +95,7 @@ def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
     about = "" if answer.reported else "about "
     charged = f"{about}{answer.output:,} tokens, may be charged" if answer.output else ""
     if answer.state is AnswerState.STOPPED:
-        return f"stopped after {total}", join(first, charged)
+        return f"stopped after {total}", join(first if wide else "", charged)
     if answer.state is AnswerState.BROKEN:
         return f"connection lost after {total}", charged
     speed = f"{speed_of(answer)} tokens a second" if speed_of(answer) else ""
