@@ -66,6 +66,7 @@ class Find(Horizontal):
 
     def open(self) -> None:
         """Show the field and put the cursor into it."""
+        self.app.clear_notifications()  # they stand where the field opens
         self._back = self.screen.focused
         if not self.field.is_attached:
             self.mount(Plain(self._label), self.field, self._status)
