@@ -213,7 +213,7 @@ HI = frame(Text, b'"hi"')
 STARRY = "星\U0001f308"
 STAR = _quote(STARRY)
 MESSAGES = [
-    Received(BYE),
+    Received(BYE, well=False),  # an answer without a single message is none
     Received(HI + BYE, ("hi",)),
     Received(frame(Binary, b'"hi"') + BYE, ("hi",)),
     Received(frame(Text, STAR) + BYE, (STARRY,)),

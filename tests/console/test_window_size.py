@@ -32,7 +32,7 @@ async def test_it_says_so_under_the_tenant() -> None:
 async def test_growing_brings_back_screen_field_and_cursor() -> None:
     session = empty_session()
     async with console(session, None) as pilot:
-        await pilot.press("tab", "tab", *"-lab", "left", "left")
+        await pilot.press("tab", "tab", "end", *"-lab", "left", "left")
         await resize(pilot, 36, 8)
         await until_shown(pilot, "Nothing is lost.")
         assert "Welcome" not in shown(pilot)

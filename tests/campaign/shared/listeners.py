@@ -95,7 +95,8 @@ def _deafen(watcher: Watcher) -> None:
     """End what a connection listens to, as a third party can; the watcher's thread may be reading from it."""
 
     def is_deaf() -> bool:
-        with suppress(psycopg.OperationalError):
+        # The watcher uses the same connection; a result that it takes, or a connection that it drops, is tried again.
+        with suppress(psycopg.Error):
             return watcher._connection is not None and bool(watcher._connection.execute("UNLISTEN *"))
         return False
 

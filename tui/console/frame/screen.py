@@ -135,6 +135,8 @@ class FramedScreen(ConsoleNode, Screen[Result]):
 
     def _make_room(self, _: Screen[object]) -> None:
         """Keep the rows that notices take above the rule free, so that they hide no field and no row of a list."""
+        if not self.query("ToastRack") or not self.query("#foot"):
+            return  # it is only being opened, or closed
         # The rack itself is invisible, and so has no size.
         rack = self.query_one("ToastRack")
         rows = sum(toast.outer_size.height for toast in rack.query("Toast")) if rack.display else 0
