@@ -8,9 +8,8 @@ import psycopg
 from tests.campaign.figures import Result
 from tests.doubles.postgres_server import SharedStore, shared_store
 from tests.storage.postgres.test_least_privilege import COLUMNS, FUNCTIONS, is_allowed
-from tests.storage.postgres.test_roles import ALLOWED, TABLES, VERBS, login
+from tests.storage.postgres.test_roles import ALLOWED, TABLES, VERBS, create_tenants, login
 from tui.errors import UsageError
-from tui.storage.store import Store
 
 _FUNCTIONS = "SELECT proname::text, pronargs FROM pg_proc WHERE pronamespace = 'modeldeck'::regnamespace ORDER BY 1"
 _COLUMNS = (
@@ -26,7 +25,7 @@ def matrix(count: int, seed: int) -> Result:
     visible, refused = 0, 0
     for _ in range(count):
         with shared_store() as shared:
-            _create(shared)
+            create_tenants(shared)
             for role in ALLOWED:
                 with login(shared, role) as connection:
                     connection.autocommit = True
@@ -42,18 +41,6 @@ def matrix(count: int, seed: int) -> Result:
     words += "".join(f"; {entry}" for entry in wrong[:5])
     without = f"an owner sees the rows of {visible // count} tenants, and is refused at the start"
     return Result(tries, len(wrong) + count - refused, words, without, visible > count)
-
-
-def _create(shared: SharedStore) -> None:
-    """Create the tenant acme of ada's, and the tenant other of bob's."""
-    for who, tenant in (("ada", "acme"), ("bob", "other")):
-        root = shared.root(who)
-        store = Store(root.folder(tenant))
-        store.create({"id": tenant})
-        with store.folder.lock():
-            store.folder.append("audit.log", b'{"n": 1}\n')
-            store.folder.write("settings.json.damaged-1", b"x")
-        root.close()
 
 
 def _tables(connection: Any, role: str) -> Iterator[tuple[str, bool]]:

@@ -1,7 +1,5 @@
 """A store that goes away on any screen: keys are answered, what was typed stays, and all is back without a restart."""
 
-from time import monotonic
-
 import pytest
 
 from tests.console.background.test_shared_store import on_loop, proxy, session_on, shared
@@ -54,9 +52,8 @@ async def test_an_unreachable_store_stops_no_screen(
             getattr(proxy, outage)()
             here.watch.retry()
             await until(pilot, lambda: here.watch.state.unreachable_since)
-            began = monotonic()
+            # That a key asks nothing of the network is `on_loop`; how long it takes is figure S13 of the campaign.
             await pilot.press(*(("tab", "shift+tab") if typed else ("down", "up")))
-            assert monotonic() - began < 10, "a key waits for no network"
             await pilot.press(*["enter"] * presses)
             await until_shown(pilot, "out of reach")
             assert typed in shown(pilot) and on_loop == []

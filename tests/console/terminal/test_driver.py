@@ -5,7 +5,7 @@ import errno
 import os
 import signal
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import StringIO
 from queue import Queue
@@ -180,6 +180,13 @@ async def test_what_is_typed_at_a_terminal_becomes_keys_and_pastes_one_by_one(ne
     assert started.events.empty()
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop run until a condition holds, for a minute at most."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - what the driver posts has no event
+            await asyncio.sleep(0.001)
+
+
 async def test_an_answer_of_the_terminal_is_no_key_and_tells_the_pace(near: tuple[int, int]) -> None:
     far, end = near
     started = Started(end)
@@ -190,12 +197,12 @@ async def test_an_answer_of_the_terminal_is_no_key_and_tells_the_pace(near: tupl
         started.driver.pace.count_sent(0, 0.0)
         os.write(far, ANSWER.encode() + b"b")
         assert started.next().key == "b"
-        await asyncio.sleep(0)
-        assert answered.is_set() and started.driver.pace.bytes_in_flight == 0
+        await until(answered.is_set)
+        assert started.driver.pace.bytes_in_flight == 0
         started.driver._on_resize()
-        await asyncio.sleep(0)
+        await until(lambda: len(started.posted) == 1)
         started.driver._sigcont_application()
-        await asyncio.sleep(0)
+        await until(lambda: len(started.posted) == 2)
         assert [type(message).__name__ for message in started.posted] == ["Resize", "SignalResume"]
     finally:
         started.stop()

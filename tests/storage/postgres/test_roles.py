@@ -55,9 +55,8 @@ def login(shared: SharedStore, role: str, tenant: str = "acme") -> Any:
     return psycopg.connect(shared.text(name))
 
 
-@pytest.fixture
-def acme(shared: SharedStore) -> SharedStore:
-    """A store with the tenant acme of ada's and the tenant other of bob's."""
+def create_tenants(shared: SharedStore) -> None:
+    """Create the tenant acme of ada's, and the tenant other of bob's."""
     for who, tenant in (("ada", "acme"), ("bob", "other")):
         root = shared.root(who)
         store = Store(root.folder(tenant))
@@ -66,6 +65,12 @@ def acme(shared: SharedStore) -> SharedStore:
             store.folder.append("audit.log", b'{"n": 1}\n')
             store.folder.write("settings.json.damaged-1", b"x")
         root.close()
+
+
+@pytest.fixture
+def acme(shared: SharedStore) -> SharedStore:
+    """A store with a tenant of ada's and one of bob's."""
+    create_tenants(shared)
     return shared
 
 
